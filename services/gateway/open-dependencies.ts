@@ -1,12 +1,14 @@
 import type { GatewayDependencies } from 'ebb/http/gateway'
 import { type Config, ConfigError, type Log, liveSetting, requireSetting, type ServiceLog } from 'ebb/kernel'
 import { type ContractsFile, openContracts, openIdentitySigner } from 'ebb/protocol'
+import { recordContractUsage } from '../../src/data/contract-usage.ts'
 import type { Peppers } from '../../src/data/keys/api-keys.ts'
 import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { readQuota, recordUsage } from '../../src/data/usage.ts'
 import { openCache } from './cache/open-cache.ts'
+import { collectUsage } from './contract-usage/collect-usage.ts'
 import { createControls } from './controls.ts'
 import { docsLogin } from './docs/docs-login.ts'
 import { createDocs } from './docs.ts'
@@ -90,6 +92,10 @@ export async function openDependencies(
       readUsed: async ({ holder, quota }) => quota && readQuota(adminPool, holder, quota),
     },
   )
+  const usage = collectUsage(
+    (counts) => queryWithTimeout(adminPool, LOOKUP_MS, (client) => recordContractUsage(client, counts)),
+    { log },
+  )
   const dependencies: GatewayDependencies = {
     ...{ contracts: contracts.current, sign, ready: readiness.ready, log },
     metrics: {
@@ -118,6 +124,7 @@ export async function openDependencies(
     limiter: limiter.take,
     limitAddress: createAddressLimit(config),
     plans: { ofTenant: tenantPlans.ofTenant, meter },
+    usage: usage.count,
     hosts: config.EBB_HOSTS,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],
     docs: createDocs({
@@ -137,11 +144,12 @@ export async function openDependencies(
     await invocations.close()
     await receivedWebhooks.close()
     await meter.close()
+    await usage.close()
     await cache.close()
     await Promise.all([channel.close(), pool.end(), adminPool.end()])
     await upstreams.close()
   }
-  const seen = { registry, observed, contractsStatus: contracts.status }
+  const seen = { registry, observed, contractsStatus: contracts.status, flushUsage: usage.flush }
   return { dependencies, adminPool, ...seen, tokens, controls, beginDrain: readiness.drain, close }
 }
 

@@ -21,7 +21,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
   const adminKeys = () => admins.map((key) => key.current())
   const tls = openTls(config, log)
   const opened = await openDependencies(config, { pepper, log })
-  const { adminPool: pool, registry, observed, tokens, controls, contractsStatus, beginDrain, close } = opened
+  const { adminPool: pool, registry, observed, tokens, controls, contractsStatus, flushUsage, beginDrain, close } = opened
   const drainer = new AbortController()
   const dependencies: GatewayDependencies = { ...opened.dependencies, draining: drainer.signal }
   const servers = createPublicServers(dependencies, config, { tls })
@@ -34,6 +34,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
     createAdminApp({
       ...{ adminKeys, adminScope: config.EBB_ADMIN_SCOPE, hosts: config.EBB_HOSTS, authenticate, tokens },
       ...{ pool, pepper, contracts, contractsStatus, registry, functions, controls, explain: servers.explain, log },
+      flushUsage,
     }),
   )
   try {

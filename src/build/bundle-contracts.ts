@@ -80,7 +80,7 @@ function contractsEntry(names: readonly string[], kept: ReadonlyMap<string, stri
     ${imports.join('\n')}
     export const contracts = { ${contracts.join(', ')} }
     const set = contractSet(contracts, undefined)
-    export const { routes, subscriptions, authorizers, internals, validate, validateEvent, webhookEvents } = set
+    export const { routes, subscriptions, authorizers, internals, validate, validateEvent, webhookEvents, endpointFields } = set
     export const patterns = () => patternsOf(Object.values(contracts))`
 }
 

@@ -14,6 +14,7 @@ import {
 import { describeProxy, methodsOf } from './describe-proxy.ts'
 import { describeReceive } from './describe-receive.ts'
 import { describeSyntheticCheck } from './describe-synthetic-check.ts'
+import { optionalFieldsOf } from './optional-fields.ts'
 import type { Plan } from './plans.ts'
 import { resolveCalls } from './resolve-calls.ts'
 import type { ToolDescription } from './tool.ts'
@@ -43,10 +44,18 @@ export interface ContractSet {
   readonly tools?: readonly ToolDescription[]
   /** The events that customers may subscribe to by webhooks; none in a bundle of before there were any. */
   readonly webhookEvents?: readonly WebhookEvent[]
+  /** Of each endpoint, what its callers may leave out; undefined in a bundle of before it was counted. */
+  readonly endpointFields?: Readonly<Record<string, EndpointFields>>
   /** Validates a request to the endpoint of that name. */
   validate(name: string, raw: RawInput): ValidationResult
   /** Validates an event's data as the subscriber of that name would; they are of that version (default: 1). */
   validateEvent(consumer: string, data: unknown, version?: number): EventValidationResult
+}
+
+/** The version of an endpoint's contract, and the fields that its callers may leave out. */
+export interface EndpointFields {
+  readonly version: string
+  readonly optional: readonly string[]
 }
 
 /**
@@ -66,6 +75,7 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
   }
   const validators = new Map<string, (raw: RawInput) => ValidationResult>()
   const eventValidators = new Map<string, ValidateEvent>()
+  const endpointFields: Record<string, EndpointFields> = {}
   const endpointsByRequest = new Map<string, string>()
   for (const [folder, contract] of Object.entries(contracts)) {
     requireContract(folder, contract)
@@ -86,7 +96,10 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
       }
       if (route.internal) internals.push(route)
       else routes.push({ ...withCalls(route), ...checkOf(contract, contracts) })
-      if (contract.kind === 'endpoint') validators.set(contract.name, createValidator(contract))
+      if (contract.kind === 'endpoint') {
+        validators.set(contract.name, createValidator(contract))
+        endpointFields[contract.name] = { version: contract.version ?? '1', optional: optionalFieldsOf(contract) }
+      }
     }
   }
   requireAuthorizers(routes, authorizers)
@@ -102,6 +115,7 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
   return {
     ...{ routes, subscriptions, authorizers, internals, openapi, validate, validateEvent },
     webhookEvents: webhookEventsOf(Object.values(contracts)),
+    endpointFields,
   }
 }
 

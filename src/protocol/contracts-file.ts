@@ -98,11 +98,12 @@ export function loadContracts(file: string): ContractSet {
     plans = {},
     tools = [],
     webhookEvents = [],
+    endpointFields = {},
     validate,
     validateEvent,
   } = runBundle<ContractSet>(readFileSync(file, 'utf8'), file)
   if (!routes || !subscriptions || !validate || !validateEvent) throw new Error(`${file} holds no contracts`)
-  const documents = { openapi, asyncapi, plans, tools, webhookEvents }
+  const documents = { openapi, asyncapi, plans, tools, webhookEvents, endpointFields }
   return { routes, subscriptions, authorizers, internals, ...documents, validate, validateEvent }
 }
 

@@ -9,6 +9,7 @@ import { type AccessOptions, refuseForeignPages, requireAdmin } from './access.t
 import { createAdminDocument } from './admin-document.ts'
 import { type CacheOptions, cacheOperations } from './cache.ts'
 import { type ChecksOptions, checksOperations } from './checks.ts'
+import { type ContractUsageOptions, contractUsageOperations } from './contract-usage.ts'
 import { type ControlOptions, controlOperations } from './control.ts'
 import { type EventsOptions, eventsOperations } from './events.ts'
 import { type IssuersOptions, issuersOperations } from './issuers.ts'
@@ -23,6 +24,7 @@ import { type ViewsOptions, viewsOperations } from './views.ts'
 export type AdminAppOptions = AccessOptions &
   CacheOptions &
   ChecksOptions &
+  ContractUsageOptions &
   ControlOptions &
   EventsOptions &
   IssuersOptions &
@@ -66,6 +68,7 @@ function operationsOf(options: AdminAppOptions): readonly AdminOperation[] {
     ...eventsOperations(options),
     ...schedulesOperations(options),
     ...checksOperations(options),
+    ...contractUsageOperations(options),
     ...issuersOperations(options),
   ]
   return ADMIN_ENDPOINTS.map((endpoint) => {

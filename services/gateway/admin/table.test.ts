@@ -38,7 +38,8 @@ beforeAll(async () => {
 const contracts = {
   routes: [
     {
-      ...{ name: 'get-thing', method: 'GET', path: '/v1/things' },
+      ...{ name: 'get-thing', method: 'GET', path: '/v1/things', summary: 'A test.', kind: 'endpoint', scopes: [] },
+      ...{ timeoutMs: 1_000, scale: { max: 1, concurrency: 1 }, idempotent: false, async: false },
       check: { everySeconds: 300, from: 'all', target: '/v1/things', status: 200 },
     },
   ],
@@ -70,6 +71,7 @@ async function start() {
   const app = createAdminApp({
     ...{ adminKeys: () => [ADMIN_KEY], adminScope: undefined, hosts: undefined, authenticate: {}, pool, log },
     ...{ pepper: PEPPER, contracts: () => contracts, registry: new Registry(), functions: async () => [] },
+    flushUsage: async () => {},
     contractsStatus: () => ({ file: 'contracts-1.cjs', loadedAt: '2026-11-30T00:00:00Z', reloads: 0, failure: null }),
     tokens: { refresh: async () => void done.push('refreshed'), status: () => [] },
     controls: createControls({ log: createLog({ level: 'warn' }), setting: () => 'warn', breakers }),

@@ -163,6 +163,8 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   // Written by record_usage alone.
   usage_batch: {},
   audit: { gateway: ['select', 'insert (actor, action, subject, tenant, detail)'] },
+  // Written by record_contract_usage alone.
+  contract_usage: { gateway: ['select'] },
   // An operator has a check made now through the gateway.
   synthetic_check: {
     gateway: ['select', 'insert (name)', 'update (began_at)'],
@@ -183,6 +185,7 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   'take_place(text, text, uuid[])': ['gateway'],
   'record_usage(uuid, bigint, jsonb)': ['gateway'],
   'delete_old_purges()': ['gateway'],
+  'record_contract_usage(jsonb)': ['gateway'],
   'forget_received(double precision, integer)': ['relay'],
   'forget_schedules(double precision, integer)': ['relay'],
   // Of 0.2.

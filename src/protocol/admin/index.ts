@@ -1,6 +1,7 @@
 import type { AdminEndpoint } from './admin-endpoint.ts'
 import { purgeCache } from './cache.ts'
 import { listChecks, runCheck } from './checks.ts'
+import { showContractUsage } from './contract-usage.ts'
 import {
   countWaiting,
   dropEvents,
@@ -40,6 +41,6 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...[listEvents, countWaiting, listUnarchived, readDay, recordArchived],
   ...[showEvent, readEventData, editDelivery, dropEvents, redriveEvents],
   ...[listSchedules, runSchedule],
-  ...[listChecks, runCheck],
+  ...[listChecks, runCheck, showContractUsage],
   ...[listIssuers, refreshIssuers],
 ]
