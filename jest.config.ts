@@ -42,7 +42,7 @@ const FULL_ONLY = [
   '/test/webhooks/(many|page|relays)\\.test',
   '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',
   '/test/services/',
-  '/services/relay/checks/',
+  '/(services/relay/checks|src/http/profiles)/',
   '/src/data/(sql-tools|migrate/build-indexes)\\.test',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'

@@ -7,6 +7,7 @@ import { createAdminApp } from './admin/app.ts'
 import { observeCertificate, observeContracts } from './metrics.ts'
 import { openDependencies } from './open-dependencies.ts'
 import { openPeppers } from './peppers.ts'
+import { createProfiler } from './profile-function.ts'
 import { createPublicServers } from './public-servers.ts'
 import { openTls } from './tls.ts'
 
@@ -21,7 +22,17 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
   const adminKeys = () => admins.map((key) => key.current())
   const tls = openTls(config, log)
   const opened = await openDependencies(config, { pepper, log })
-  const { adminPool: pool, registry, observed, tokens, controls, contractsStatus, flushUsage, beginDrain, close } = opened
+  const {
+    adminPool: pool,
+    registry,
+    observed,
+    tokens,
+    controls,
+    contractsStatus,
+    flushUsage,
+    beginDrain,
+    close,
+  } = opened
   const drainer = new AbortController()
   const dependencies: GatewayDependencies = { ...opened.dependencies, draining: drainer.signal }
   const servers = createPublicServers(dependencies, config, { tls })
@@ -34,7 +45,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
     createAdminApp({
       ...{ adminKeys, adminScope: config.EBB_ADMIN_SCOPE, hosts: config.EBB_HOSTS, authenticate, tokens },
       ...{ pool, pepper, contracts, contractsStatus, registry, functions, controls, explain: servers.explain, log },
-      flushUsage,
+      ...{ flushUsage, profile: createProfiler(dependencies) },
     }),
   )
   try {

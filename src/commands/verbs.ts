@@ -87,6 +87,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Show and set from which level on the gateways log',
     load: async () => (await import('./log-level.ts')).logLevelCommand,
   },
+  profile: {
+    summary: 'Profile a live instance of a function: what takes its time, or its memory',
+    load: async () => (await import('./profile.ts')).profileCommand,
+  },
   mock: {
     summary: 'Mock all endpoints from their contracts, without a function',
     load: async () => (await import('./mock.ts')).mockCommand,

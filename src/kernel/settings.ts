@@ -306,6 +306,8 @@ export const SETTINGS = {
     () => list().pipe(z.array(z.string().regex(ADDRESS_AND_PORT, 'must be like 127.0.0.1:4010'))),
     undefined,
   ],
+  /** For functions: let operators profile a live instance (`ebb profile`). On the laptop they may. */
+  EBB_PROFILES: [oneOf('true', 'false'), 'false'],
   /** The server that mail is handed to. */
   SMTP_URL: [url('smtp', 'smtps'), undefined, 'live'],
   /** The document of an Open Policy Agent that decides instead of domain/policy, such as http://opa:8181/v1/data/shop/decision. */

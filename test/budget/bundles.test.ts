@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { bundleFunction, type FunctionBundle } from '../../src/build/bundle-function.ts'
-import { SHARED } from '../../src/build/lazy-parts.ts'
+import { OWN_PARTS, SHARED } from '../../src/build/lazy-parts.ts'
 import { findBundledPackages } from '../../src/build/packages.ts'
 import { TEST_PROJECT } from '../support/project.ts'
 
@@ -72,6 +72,7 @@ const FILES: Readonly<Record<string, Budget>> = {
   '@opentelemetry/exporter-trace-otlp-http': { mostKib: 9, packages: [OTLP_BASE] },
   '@opentelemetry/exporter-metrics-otlp-proto': { mostKib: 2, packages: [] },
   '@opentelemetry/exporter-metrics-otlp-http': { mostKib: 12, packages: [OTLP_BASE] },
+  'ebb:profile': { mostKib: 4, packages: [] },
   '@opentelemetry/exporter-prometheus': { mostKib: 99, packages: ['@opentelemetry/semantic-conventions'] },
 }
 
@@ -128,7 +129,13 @@ describe.each(['place-order', 'list-products', 'send-welcome-email', 'cancel-ord
     ])
     const named = Object.keys(parts).map((part) => {
       const { packages = [] } = FILES[part] ?? {}
-      return [part, [...packages, ...(part === 'main' ? [] : [part.replace('/node-http', '')])].sort()]
+      return [
+        part,
+        [
+          ...packages,
+          ...(part === 'main' || Object.hasOwn(OWN_PARTS, part) ? [] : [part.replace('/node-http', '')]),
+        ].sort(),
+      ]
     })
     expect(Object.fromEntries(found)).toEqual(Object.fromEntries(named))
   })

@@ -17,6 +17,7 @@ import { type KeysOptions, keysOperations } from './keys.ts'
 import { expressPath, mountOperation } from './mount-operation.ts'
 import type { AdminOperation } from './operation.ts'
 import { type PlansOptions, plansOperations } from './plans.ts'
+import { type ProfilesOptions, profilesOperations } from './profiles.ts'
 import { recordsOperations } from './records.ts'
 import { type SchedulesOptions, schedulesOperations } from './schedules.ts'
 import { type ViewsOptions, viewsOperations } from './views.ts'
@@ -30,6 +31,7 @@ export type AdminAppOptions = AccessOptions &
   IssuersOptions &
   KeysOptions &
   PlansOptions &
+  ProfilesOptions &
   SchedulesOptions &
   ViewsOptions & { readonly pool: pg.Pool; readonly log: Log }
 
@@ -69,6 +71,7 @@ function operationsOf(options: AdminAppOptions): readonly AdminOperation[] {
     ...schedulesOperations(options),
     ...checksOperations(options),
     ...contractUsageOperations(options),
+    ...profilesOperations(options),
     ...issuersOperations(options),
   ]
   return ADMIN_ENDPOINTS.map((endpoint) => {

@@ -15,7 +15,11 @@ export interface ContractUsageOptions {
 /** What fits into an answer of some megabytes. */
 const MAX_ROWS = 10_000
 
-export const contractUsageOperations = ({ pool, contracts, flushUsage }: ContractUsageOptions): readonly AdminOperation[] => [
+export const contractUsageOperations = ({
+  pool,
+  contracts,
+  flushUsage,
+}: ContractUsageOptions): readonly AdminOperation[] => [
   operation(showContractUsage, async ({ query: { days, endpoint, deprecated } }) => {
     const { routes, endpointFields = {} } = contracts()
     const wanted = routes.filter(

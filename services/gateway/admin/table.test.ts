@@ -56,6 +56,11 @@ const contracts = {
   validateEvent: () => ({ ok: true, data: {} }),
 } as unknown as ContractSet
 
+const HEAP = {
+  callFrame: { functionName: '(root)', url: '', lineNumber: -1, columnNumber: -1 },
+  ...{ selfSize: 1_024, children: [] },
+}
+
 const breaker: BreakerState = {
   name: 'get-thing',
   state: 'open',
@@ -72,6 +77,7 @@ async function start() {
     ...{ adminKeys: () => [ADMIN_KEY], adminScope: undefined, hosts: undefined, authenticate: {}, pool, log },
     ...{ pepper: PEPPER, contracts: () => contracts, registry: new Registry(), functions: async () => [] },
     flushUsage: async () => {},
+    profile: async () => ({ kind: 'heap', profile: { head: HEAP } }),
     contractsStatus: () => ({ file: 'contracts-1.cjs', loadedAt: '2026-11-30T00:00:00Z', reloads: 0, failure: null }),
     tokens: { refresh: async () => void done.push('refreshed'), status: () => [] },
     controls: createControls({ log: createLog({ level: 'warn' }), setting: () => 'warn', breakers }),
@@ -127,6 +133,7 @@ async function sampleOf({ name }: AdminEndpoint): Promise<Sample> {
     'events.drop': { body: { id: UNWANTED, reason: 'a test' } },
     'events.redrive': { body: { id: ID } },
     'schedules.run': { params: { name: 'close-books' } },
+    'functions.profile': { params: { name: 'get-thing' }, body: { kind: 'heap', seconds: 1, as: 'flame' } },
     'checks.run': { params: { name: 'get-thing' } },
     'log-level.set': { body: { level: 'error' } },
     'cache.purge': { body: { tag: 'product:17' } },

@@ -28,6 +28,7 @@ import {
 import { listIssuers, refreshIssuers } from './issuers.ts'
 import { createKey, listKeys, revokeKey, rotateKey } from './keys.ts'
 import { listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan } from './plans.ts'
+import { profileFunction } from './profiles.ts'
 import { listAudit, listUsage } from './records.ts'
 import { listSchedules, runSchedule } from './schedules.ts'
 
@@ -41,6 +42,6 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...[listEvents, countWaiting, listUnarchived, readDay, recordArchived],
   ...[showEvent, readEventData, editDelivery, dropEvents, redriveEvents],
   ...[listSchedules, runSchedule],
-  ...[listChecks, runCheck, showContractUsage],
+  ...[listChecks, runCheck, showContractUsage, profileFunction],
   ...[listIssuers, refreshIssuers],
 ]
