@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { SourceMap, type SourceMapping } from 'node:module'
 import { dirname, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { CallFrame, CpuProfile, HeapNode, HeapProfile } from '../../protocol/profiles/profile.ts'
 
 /** Replaces the places of bundles by those of the sources, where a source map lies beside the file. */
@@ -26,10 +27,11 @@ function createFrameMapper() {
   }
   return (frame: CallFrame): CallFrame => {
     const { url, lineNumber, columnNumber } = frame
-    const entry = url.endsWith('.cjs') ? mapOf(url)?.findEntry(lineNumber, columnNumber) : undefined
+    const file = url.startsWith('file://') ? fileURLToPath(url) : url
+    const entry = file.endsWith('.cjs') ? mapOf(file)?.findEntry(lineNumber, columnNumber) : undefined
     if (!entry || !isMapped(entry)) return frame
     return {
-      ...{ ...frame, url: resolve(dirname(url), entry.originalSource) },
+      ...{ ...frame, url: resolve(dirname(file), entry.originalSource) },
       ...{ lineNumber: entry.originalLine, columnNumber: entry.originalColumn },
       // Of minified names, the map has those that were changed.
       functionName: nameOf(entry) ?? frame.functionName,

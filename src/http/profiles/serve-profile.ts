@@ -24,6 +24,7 @@ export function serveProfile({ verify }: ServeProfileOptions): RequestHandler {
     const asked = readProfileRequest(new URL(request.url, 'http://function').searchParams)
     const recorded = await recordProfile(asked, gone.signal)
     if (!recorded) return void response.status(409).end()
-    response.json(recorded)
+    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+    response.end(JSON.stringify(recorded))
   }
 }
