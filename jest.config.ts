@@ -6,11 +6,12 @@ import type { Config } from 'jest'
  */
 const FULL_ONLY = [
   '/test/chaos/',
+  '/src/data/postgres/rows/',
   '/test/(oracle/ours|telemetry/(collector|settings))\\.test',
   '/(src/data/postgres/unresponsive|services/(gateway|relay)/silence|services/gateway/tls)\\.test',
   '/(services/(relay/((large-events-|schedules-)?killed)|gateway/plans/killed)|src/data/(cache/redis-store|postgres/listener))\\.test',
   '/src/(build/(write-inventory|build-in-policy)|commands/(invoke|scaffold)|dev/postgres/run-as|start/code-cache)\\.test',
-  '/test/(e2e/(client|docs|explain|explain-route|first-look|image|invoke|login|package|readme|reload|rush)|late/late-errors|values/values)\\.test',
+  '/test/(e2e/(client|docs|explain|explain-route|faults|first-look|image|invoke|login|package|readme|reload|rush)|late/late-errors|values/values)\\.test',
   '/test/(e2e/(receive|without-example)|example/example|properties/project|render/command|types-cost)\\.test',
   '/test/(chart/contract-test|conformance/own-contracts)\\.test',
   '/test/docs/guide\\.test',
@@ -19,7 +20,7 @@ const FULL_ONLY = [
   '/src/project/(own/own|upgrade/(apply|upgrade))\\.test',
   '/test/mcp/',
   '/test/graphql/',
-  '/(test/(authorizers|proxies)|services/gateway/admin/(archive|control|keys|table|usage))',
+  '/(test/(authorizers|proxies)|services/gateway/admin/(alerts|archive|control|keys|requests|session|table|usage)|services/console/)',
   '/test/security/(api|matrix-|real-issuer)',
   '/services/gateway/(contract-swaps|rate-limits|memory|cache/purges)\\.test',
   '/src/http/gateway/upstream/(misbehaving|no-leak)\\.test',
@@ -41,9 +42,11 @@ const FULL_ONLY = [
   '/services/relay/changes/changes-(killed|abandoned|lasting)\\.test',
   '/test/webhooks/(many|page|relays)\\.test',
   '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',
-  '/test/services/',
+  '/test/(services|console)/',
   '/(services/relay/checks|src/http/profiles)/',
+  '/(test/cost/|services/gateway/admin/cost)',
   '/src/data/(sql-tools|migrate/build-indexes)\\.test',
+  '/test/lambda/',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'
 

@@ -24,11 +24,12 @@ export const orderPlaced = event({
   summary: 'An order was placed, and its stock is reserved.',
 })
 
-/** An order was confirmed, and its receipt is mailed. */
+/** An order was confirmed, and its receipt is mailed. Its customer may have it sent to an address of one's own. */
 export const orderConfirmed = event({
   type: 'order.confirmed',
-  data: Order,
+  data: Order.extend({ owner: z.string() }),
   summary: 'An order was confirmed, and its receipt is mailed.',
+  webhook: { owner: 'owner', scopes: ['orders:read'] },
 })
 
 /** An order was cancelled, and its stock is back. */

@@ -65,7 +65,7 @@ const isShipped = (file: string) =>
 
 /** Templates are the sources of others: they stay as they are. */
 const isCompiled = (file: string) => extname(file) === '.ts' && !ASSETS.test(file)
-const ASSETS = /^src\/project\/create\/template\/|^src\/conformance\/functions\//
+const ASSETS = /^src\/project\/create\/template\/|^src\/(conformance\/functions|console)\//
 
 async function copyTracked(paths: readonly string[], to: string, isWanted: (file: string) => boolean): Promise<void> {
   const { stdout } = await execute('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard', ...paths])
@@ -97,7 +97,7 @@ async function compile(stage: string): Promise<void> {
   await rm(config)
 }
 
-const TEMPLATES = ['src/project/create/template', 'src/conformance/functions']
+const TEMPLATES = ['src/project/create/template', 'src/conformance/functions', 'src/console']
 const EMIT = {
   ...{ noEmit: false, declaration: true, declarationMap: true, sourceMap: true },
   rewriteRelativeImportExtensions: true,

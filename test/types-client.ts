@@ -19,7 +19,10 @@ const placeOrder = endpoint({
   headers: z.object({ 'x-region': z.string() }),
   body: z.object({ sku: z.string(), quantity: z.number().default(1) }),
   reply: { status: 201, body: Order },
-  failures: { out_of_stock: 409, card_declined: 402 },
+  failures: {
+    out_of_stock: { status: 409, data: z.object({ left: z.int() }) },
+    card_declined: { status: 402, description: 'No.' },
+  },
   access: { scopes: ['orders:write'] },
   idempotent: true,
 })
@@ -97,9 +100,14 @@ export async function promises() {
     result.error
     return
   }
-  // @ts-expect-error a failure has no data
+  // @ts-expect-error not every failure has data
   result.data
-  if (result.error === 'out_of_stock') result.status satisfies 409
+  if (result.error === 'out_of_stock') [result.status, result.data] satisfies [409, { left: number }]
+  if (result.error === 'card_declined') {
+    result.status satisfies 402
+    // @ts-expect-error this one has none
+    result.data
+  }
   if (result.error === 'network') result.status satisfies undefined
   switch (result.error) {
     case 'out_of_stock':

@@ -29,7 +29,7 @@ const placeOrder = endpoint({
   query: z.object({ dry: z.boolean().optional() }),
   body: Order.omit({ id: true }),
   reply: { status: 201, body: Order },
-  failures: { out_of_stock: 409 },
+  failures: { out_of_stock: 409, too_few: { status: 409, data: z.object({ left: z.int() }) } },
   access: { scopes: ['orders:write'] },
   idempotent: true,
   emits: { 'order.placed': orderPlaced, 'stock.moved': z.object({ sku: z.string() }) },
@@ -47,6 +47,13 @@ implement(placeOrder, { sql: postgres }, async ({ body, query, params }, { fail,
   fail('out_of_stock', 'Sold out.')
   // @ts-expect-error the contract declares no such failure
   fail('nope', 'x')
+  fail('too_few', 'Few.', { data: { left: 2 } })
+  // @ts-expect-error the contract declares data of this failure
+  fail('too_few', 'Few.')
+  // @ts-expect-error the contract declares other data
+  fail('too_few', 'Few.', { data: { left: 'two' } })
+  // @ts-expect-error the contract declares no data of this one
+  fail('out_of_stock', 'Sold out.', { data: { left: 2 } })
   await emit('order.placed', { id: 'x', ...body })
   await emit('stock.moved', { sku: 'x' })
   // @ts-expect-error the contract names no such event

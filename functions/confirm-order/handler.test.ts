@@ -46,7 +46,7 @@ describe('confirm-order', () => {
     expect(await eventsOf(event.data.id)).toEqual([
       {
         type: 'order.confirmed',
-        payload: { ...event.data, state: 'confirmed', createdAt: expect.any(String) },
+        payload: { ...event.data, owner: 'ada', state: 'confirmed', createdAt: expect.any(String) },
       },
     ])
     const files = await mails(event.id)

@@ -5,7 +5,7 @@ import contract from './contract.ts'
 import { receiptOf } from './receipt.ts'
 
 export default implement(contract, { sql: postgres, mail }, async ({ event, data }, { sql, mail, emit, fail }) => {
-  const order = await sql.one<NamedOrder>`
+  const order = await sql.one<NamedOrder & { readonly owner: string }>`
     update orders set state = 'confirmed'
     from products
     where id = ${data.id} and state = 'placed' and products.sku = orders.sku

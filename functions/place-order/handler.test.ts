@@ -81,7 +81,7 @@ describe('place-order', () => {
     const caller = await fn.as(customer)
     const four = { ...lamp, sku: 'FEW-3', quantity: 4 }
     const response = await caller.post('/v1/orders').set('Idempotency-Key', 'seven').send(four).expect(409)
-    expect(response.body.error).toBe('out_of_stock')
+    expect(response.body).toMatchObject({ error: 'out_of_stock', data: { left: 3 } })
     expect([await stockOf('FEW-3'), await ordersOf('FEW-3')]).toEqual([3, 0])
   })
 

@@ -25,7 +25,11 @@ export default implement(contract, uses, async ({ body }, { sql, call, caller, e
     from taken
     returning *, to_money(unit_price_amount, currency) as unit_price, to_money(total_amount, currency) as total`
 
-  if (!order) throw fail('out_of_stock', `The stock of ${sku} does not cover ${quantity}.`)
+  if (!order) {
+    const product = await sql.one<{ stock: number }>`select stock from products where sku = ${sku}`
+    const data = { left: product?.stock ?? 0 }
+    throw fail('out_of_stock', `The stock of ${sku} does not cover ${quantity}.`, { data })
+  }
   await emit('order.placed', order, { subject: order.id })
   return order
 })

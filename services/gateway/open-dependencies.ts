@@ -2,6 +2,7 @@ import type { GatewayDependencies } from 'ebb/http/gateway'
 import { type Config, ConfigError, type Log, liveSetting, requireSetting, type ServiceLog } from 'ebb/kernel'
 import { type ContractsFile, openContracts, openIdentitySigner } from 'ebb/protocol'
 import { recordContractUsage } from '../../src/data/contract-usage.ts'
+import { createCallRecorder } from '../../src/data/cost/call-recorder.ts'
 import type { Peppers } from '../../src/data/keys/api-keys.ts'
 import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
@@ -10,6 +11,7 @@ import { readQuota, recordUsage } from '../../src/data/usage.ts'
 import { openCache } from './cache/open-cache.ts'
 import { collectUsage } from './contract-usage/collect-usage.ts'
 import { createControls } from './controls.ts'
+import { countRequest } from './count-request.ts'
 import { docsLogin } from './docs/docs-login.ts'
 import { createDocs } from './docs.ts'
 import { followChanges } from './follow-changes.ts'
@@ -28,6 +30,7 @@ import { createAddressLimit } from './rate-limits/address-limit.ts'
 import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
 import { createReadiness } from './readiness.ts'
 import { openReceiveStore } from './receive-store.ts'
+import { observeRequests } from './requests/observe-requests.ts'
 import { reportUnknownServices } from './service-addresses.ts'
 import { openSigningSecrets } from './signing-secrets.ts'
 import { openTokens } from './tokens/open-tokens.ts'
@@ -83,7 +86,9 @@ export async function openDependencies(
     queryWithTimeout(pool, LOOKUP_MS, (client) => client.query('select from ebb.api_key limit 0'))
   const readiness = createReadiness(checkDatabase, { log })
   const observed = observeFunctions(contracts.current)
+  const seen = observeRequests()
   const countSlow = observeObjectives(registry, () => contracts.current().routes)
+  const recorder = createCallRecorder(adminPool, { by: 'gateway', log })
   const limiter = await openRateLimiter(config, { log, onFallback })
   const meter = createMeter(
     (batch, entries) => queryWithTimeout(pool, LOOKUP_MS, (client) => recordUsage(client, batch, entries)),
@@ -104,7 +109,9 @@ export async function openDependencies(
         metrics.completed(request)
         countSlow(request)
         observed.count(request)
+        countRequest(recorder, request)
       },
+      calling: recorder.begin,
       judged: (request) => {
         metrics.judged(request)
         if (request.call) observed.count({ invoked: request.authorizer, ...request.call })
@@ -134,6 +141,7 @@ export async function openDependencies(
     graphql: async (limits) => (await import('../../src/http/graphql/operations.ts')).createOperations(limits),
     upstream: upstreams.upstream,
     load: eventLoop,
+    keep: seen.keep,
   }
   const close = async () => {
     controls.close()
@@ -145,12 +153,13 @@ export async function openDependencies(
     await receivedWebhooks.close()
     await meter.close()
     await usage.close()
+    await recorder.close()
     await cache.close()
     await Promise.all([channel.close(), pool.end(), adminPool.end()])
     await upstreams.close()
   }
-  const seen = { registry, observed, contractsStatus: contracts.status, flushUsage: usage.flush }
-  return { dependencies, adminPool, ...seen, tokens, controls, beginDrain: readiness.drain, close }
+  const views = { registry, observed, ...seen.views, contractsStatus: contracts.status, flushUsage: usage.flush }
+  return { dependencies, adminPool, views, tokens, controls, beginDrain: readiness.drain, close }
 }
 
 /**

@@ -23,6 +23,7 @@ const SECRETS: Readonly<Record<string, readonly string[]>> = {
   STRIPE: ['whsec_of_stripe'],
   STANDARD: [STANDARD, NEXT],
   ACME: ['of-acme'],
+  STORE: ['a-token-of-the-store', 'the-next-token'],
 }
 const Session = z.object({ data: z.object({ object: z.object({ id: z.string() }) }) })
 const contracts = contractSet(
@@ -68,6 +69,14 @@ const contracts = contractSet(
         ...{ id: { header: 'x-id' }, event: { header: 'x-event' } },
       },
       events: { ticked: payload<object>() },
+    }),
+    store: receive({
+      ...{ name: 'store', summary: 'A test.', path: '/hooks/store', signedBy: ['STORE'] },
+      provider: {
+        ...{ name: 'store', token: { header: 'authorization', prefix: 'Bearer ' } },
+        ...{ id: { body: 'Records.0.responseElements.x-amz-request-id' }, event: { body: 'EventName' } },
+      },
+      events: { 's3:ObjectCreated:Put': payload<object>() },
     }),
     unset: receive({
       ...{ name: 'unset', summary: 'A test.', path: '/hooks/unset', provider: 'github', signedBy: ['MISSING'] },
@@ -143,6 +152,36 @@ const standard = ({
 })
 const withHeaders = ({ headers, body }: Sent, more: Readonly<Record<string, string>>): Sent => ({
   ...{ headers: { ...headers, ...more }, body },
+})
+
+describe('what has a token in place of a signature', () => {
+  const body = JSON.stringify({
+    ...{ EventName: 's3:ObjectCreated:Put', Key: 'objects/1' },
+    Records: [{ responseElements: { 'x-amz-request-id': '17A0' }, s3: { object: { key: '1' } } }],
+  })
+  const withToken = (authorization?: string): Sent => ({ headers: authorization ? { authorization } : {}, body })
+
+  it('202 is stored once, by each of the tokens', async () => {
+    const { send, invoked } = await start()
+    expect(await send('store', withToken('Bearer a-token-of-the-store'))).toBe('202 stored')
+    expect(await send('store', withToken('Bearer the-next-token'))).toBe('202 known')
+    expect([(await stored()).length, invoked.length]).toEqual([1, 0])
+    expect(await stored()).toMatchObject([{ subject: '17A0' }])
+    expect(JSON.stringify(await stored())).not.toContain('token')
+  })
+
+  it.each([
+    ['none', undefined],
+    ['another', 'Bearer a-token-of-nobody'],
+    ['the beginning of it', 'Bearer a-token-of-the'],
+    ['more than it', 'Bearer a-token-of-the-store-'],
+    ['it in another scheme', 'Basic a-token-of-the-store'],
+    ['nothing in it', 'Bearer '],
+  ])('403 with %s', async (_, authorization) => {
+    const { send, invoked } = await start()
+    expect(await send('store', withToken(authorization))).toBe('403 invalid_signature')
+    expect([(await stored()).length, invoked.length]).toEqual([0, 0])
+  })
 })
 
 describe('what a provider has signed', () => {

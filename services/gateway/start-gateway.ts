@@ -4,6 +4,8 @@ import { type Config, listenOn, liveSetting, requireSetting, type ServiceLog } f
 import { gatewayDrainMs } from '../../src/contract/index.ts'
 import { fetchFunctionsView } from '../../src/protocol/functions-view.ts'
 import { createAdminApp } from './admin/app.ts'
+import { watchAlerts } from './alerts/watch-alerts.ts'
+import { fetchRecords } from './fetch-records.ts'
 import { observeCertificate, observeContracts } from './metrics.ts'
 import { openDependencies } from './open-dependencies.ts'
 import { openPeppers } from './peppers.ts'
@@ -22,46 +24,45 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
   const adminKeys = () => admins.map((key) => key.current())
   const tls = openTls(config, log)
   const opened = await openDependencies(config, { pepper, log })
-  const {
-    adminPool: pool,
-    registry,
-    observed,
-    tokens,
-    controls,
-    contractsStatus,
-    flushUsage,
-    beginDrain,
-    close,
-  } = opened
+  const { adminPool: pool, views, tokens, controls, beginDrain, close } = opened
+  const { registry, observed, contractsStatus } = views
   const drainer = new AbortController()
   const dependencies: GatewayDependencies = { ...opened.dependencies, draining: drainer.signal }
   const servers = createPublicServers(dependencies, config, { tls })
   if (tls) observeCertificate(registry, tls)
   observeContracts(registry, contractsStatus)
+  const alerts = watchAlerts({ registry, config, log })
   // A pod has no token to ask Kubernetes with.
   const functions = config.EBB_FUNCTIONS_URL ? fetchFunctionsView(config.EBB_FUNCTIONS_URL) : observed.view
+  const records = config.EBB_RECORDER_URL ? fetchRecords(config.EBB_RECORDER_URL, () => adminKeys()[0]) : undefined
   const { contracts, authenticate } = dependencies
+  let port = 0
+  const ownPort = () => ({ port, isTls: tls !== undefined })
   const admin = createServer(
     createAdminApp({
       ...{ adminKeys, adminScope: config.EBB_ADMIN_SCOPE, hosts: config.EBB_HOSTS, authenticate, tokens },
-      ...{ pool, pepper, contracts, contractsStatus, registry, functions, controls, explain: servers.explain, log },
-      ...{ flushUsage, profile: createProfiler(dependencies) },
+      ...views,
+      ...{ config, pool, pepper, contracts, functions, controls, explain: servers.explain, alerts, ownPort, log },
+      ...{ records, tracesUrl: config.EBB_TRACES_URL, profile: createProfiler(dependencies) },
     }),
   )
   try {
     const ports = await servers.listen()
+    port = ports.port
     const adminPort = await listenOn(admin, config.EBB_HOST, getAdminPort(config), 'EBB_ADMIN_PORT')
     const stop = async () => {
       beginDrain()
       drainer.abort()
       const calls = { startTimeoutMs: config.EBB_START_TIMEOUT_MS, contracts: contracts().routes }
       await servers.drain({ graceMs: config.EBB_DRAIN_MS, timeoutMs: gatewayDrainMs(calls) })
+      alerts.stop()
       admin.close()
       admin.closeAllConnections()
       await close()
     }
     return { ...ports, adminPort, stop }
   } catch (error) {
+    alerts.stop()
     servers.close()
     await close()
     throw error

@@ -53,6 +53,10 @@ export interface CallOutcome {
   /** The code, where the response is a problem. */
   readonly problemCode?: string
   readonly revision?: string
+  /** Whether the function had to start first. */
+  readonly cold?: true
+  /** From its begin to that of its response. */
+  readonly waitMs?: number
   readonly retryAfterMs?: number | undefined
   /** Where the call was a batch that was taken: which of its events were not. */
   readonly failures?: readonly EventFailure[]
@@ -128,7 +132,8 @@ export function openCaller({ locate, calleesOf = () => undefined, sign, startTim
     try {
       const { response, signatureRefused } = await send(name, options, AbortSignal.any([options.signal, limit.signal]))
       const head: Partial<CallOutcome> = { ...readHead(response), ...(signatureRefused ? { signatureRefused } : {}) }
-      return { ...head, ...(await options.read(response)), durationMs: durationMs() }
+      const waitMs = durationMs()
+      return { ...head, waitMs, ...(await options.read(response)), durationMs: durationMs() }
     } catch (error) {
       return { durationMs: durationMs(), error: describeError(error) }
     } finally {
@@ -155,7 +160,8 @@ export function openCaller({ locate, calleesOf = () => undefined, sign, startTim
 function readHead({ statusCode, headers }: Dispatcher.ResponseData) {
   const revision = firstOf(headers['ebb-revision'])
   const retryAfterMs = parseRetryAfter(firstOf(headers['retry-after']), firstOf(headers.date))
-  return { status: statusCode, retryAfterMs, ...(revision === undefined ? {} : { revision }) }
+  const cold = firstOf(headers['ebb-cold']) === 'true' ? ({ cold: true } as const) : {}
+  return { status: statusCode, retryAfterMs, ...cold, ...(revision === undefined ? {} : { revision }) }
 }
 
 const firstOf = (header: string | string[] | undefined) => (Array.isArray(header) ? header[0] : header)

@@ -34,10 +34,12 @@ export interface MetricsOptions extends DeliveryMetricsOptions {
   readonly config: Pick<Config, 'EBB_REVISION'>
   /** Counts webhooks; default: there are none. */
   readonly countWebhooks?: (() => Promise<WebhookCounts>) | undefined
+  /** Registers what processes have cost; default: nothing does. Returns what reads that anew, and never rejects. */
+  readonly costs?: (registers: Registry[]) => () => Promise<void>
 }
 
 /** Creates the relay's metrics, in a registry of their own. */
-export function createMetrics({ read, config, countWebhooks, ...options }: MetricsOptions) {
+export function createMetrics({ read, config, countWebhooks, costs, ...options }: MetricsOptions) {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -77,6 +79,7 @@ export function createMetrics({ read, config, countWebhooks, ...options }: Metri
   registerServiceMetrics(registers, { revision: config.EBB_REVISION })
   const { deliveries, refresh: countDeliveries } = createDeliveryMetrics(registers, options)
 
+  const refreshCosts = costs?.(registers)
   const webhooks = countWebhooks && createWebhookMetrics(registers, countWebhooks)
 
   const record = (backlog: Backlog | undefined, { isUp }: { readonly isUp: boolean }) => {
@@ -100,6 +103,7 @@ export function createMetrics({ read, config, countWebhooks, ...options }: Metri
       )
       .then(countDeliveries)
       .then(webhooks?.refresh)
+      .then(refreshCosts)
       .finally(() => {
         reading = undefined
       })

@@ -2,6 +2,7 @@ import { type Config, type Log, requireSetting } from 'ebb/kernel'
 import { createUpstreamResolver, openContracts, openIdentitySigner } from 'ebb/protocol'
 import { BROKER } from '../../src/contract/broker.ts'
 import { functionsOf, relayDrainMs, WEBHOOKS } from '../../src/contract/index.ts'
+import { createCallRecorder } from '../../src/data/cost/call-recorder.ts'
 import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
 import { openListener } from '../../src/data/postgres/listener.ts'
 import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts'
@@ -17,8 +18,11 @@ import { openCaller } from './call-function.ts'
 import { createCallbackQueue } from './callback-queue.ts'
 import { readChanges } from './changes/read-changes.ts'
 import { makeChecks } from './checks/make-checks.ts'
+import { createCostMetrics } from './cost-metrics.ts'
+import { countCalls } from './count-calls.ts'
 import { createDeliveryQueue } from './delivery-queue.ts'
 import { forgetCalls } from './forget-calls.ts'
+import { forgetCosts } from './forget-costs.ts'
 import { inRounds } from './in-rounds.ts'
 import { createInvocationQueue } from './invocation-queue.ts'
 import { keepHistory } from './keep-history.ts'
@@ -73,7 +77,9 @@ export async function startRelay(
   const queuePool = createPool(direct, {
     ...{ ...poolOptions, max: Math.max(1, config.EBB_POOL_MAX - POOL_MAX), prepared: true },
   })
-  const { call, probe, close } = openCaller({ locate, calleesOf, sign, startTimeoutMs, log })
+  const { probe, close, ...caller } = openCaller({ locate, calleesOf, sign, startTimeoutMs, log })
+  const recorder = createCallRecorder(pool, { by: 'relay', log })
+  const call = countCalls(caller.call, recorder)
   cycles.check()
   const notifier = createInvocationNotifier(pool)
   const callbacks = openCallbackSender(config, { log })
@@ -98,6 +104,7 @@ export async function startRelay(
   } = createMetrics({
     ...{ read: readQueues, config, countWebhooks: webhooks?.count },
     count: () => queryWithTimeout(pool, LOOKUP_MS, countDeliveries),
+    costs: (registers) => createCostMetrics(registers, { pool, prices: () => contracts.current().prices }),
     isKnown: (consumer) =>
       (broker !== undefined && consumer === BROKER) ||
       (webhooks !== undefined && consumer === WEBHOOKS) ||
@@ -115,6 +122,7 @@ export async function startRelay(
   const archive = config.EBB_ARCHIVE === 'required'
   const history = keepHistory({ pool, keep, archive, log, metrics })
   const forgetting = forgetCalls(pool, { keepSeconds: config.EBB_KEEP_CALLS_HOURS * 3_600, log })
+  const cost = forgetCosts(pool, { log })
   const tally = inRounds(() => sumTally(pool), {
     intervalMs: SUM_MS,
     onFailure: (error) => log.warn({ err: error }, 'the counts of deliveries could not be summed up'),
@@ -145,15 +153,11 @@ export async function startRelay(
   const end = async () => {
     warm.stop()
     await broker?.stop(options.drainMs ?? longestCallMs())
-    const rounds = [orphans, history, forgetting, tally, schedules, changes]
-    await Promise.all([
-      ...rounds.map(({ stop }) => stop()),
-      webhooks?.stop(),
-      objects?.stop(),
-      checks?.stop(),
-      loop.stop(),
-    ])
+    const rounds = [orphans, history, forgetting, tally, cost, schedules, changes]
+    const others = [webhooks, objects, checks, loop]
+    await Promise.all([...rounds, ...others].map((one) => one?.stop()))
     await notifier.flush()
+    await recorder.close()
     admin?.close()
     contracts.close()
     await Promise.all([

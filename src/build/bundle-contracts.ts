@@ -27,7 +27,7 @@ export async function bundleContracts(
   { version, names, kept = new Map() }: BundleContractsOptions,
 ): Promise<Bundle & Pick<Chunk, 'bytesOf'>> {
   const entry = contractsEntry(names ?? (await findFunctions(project)), kept)
-  const contents = `${entry}\n${await plansEntry(project)}\n${await documentsEntry(project, version)}`
+  const contents = `${entry}\n${await plansEntry(project)}\n${await pricesEntry(project)}\n${await documentsEntry(project, version)}`
   const stdin = { contents, resolveDir: project, loader: 'ts', sourcefile: 'contracts.ts' } as const
   const external = [...kept.values()]
   const { file, hash, inputs, bytesOf } = await writeChunk(project, folder, 'contracts', {
@@ -90,6 +90,10 @@ const plansEntry = async (project: string): Promise<string> =>
     ? `import { plans } from './${PLANS_FILE}'\nexport { plans }`
     : 'export const plans = {}'
 
+/** The prices of domain/prices.ts, where it exists. */
+const pricesEntry = async (project: string): Promise<string> =>
+  (await exists(project, PRICES_FILE)) ? `export { prices } from './${PRICES_FILE}'` : ''
+
 /** The OpenAPI and the AsyncAPI document, with what domain/api.ts says about the API where it exists. */
 async function documentsEntry(project: string, version: string): Promise<string> {
   const hasInfo = await exists(project, API_FILE)
@@ -115,5 +119,6 @@ const platformSource = (name: string) => JSON.stringify(platformModule(name))
 
 const API_FILE = 'domain/api.ts'
 const PLANS_FILE = 'domain/plans.ts'
+const PRICES_FILE = 'domain/prices.ts'
 /** What is read with the contracts where it exists: until then it is an input of no bundle. */
-export const OPTIONAL_SOURCES: readonly string[] = [API_FILE, PLANS_FILE]
+export const OPTIONAL_SOURCES: readonly string[] = [API_FILE, PLANS_FILE, PRICES_FILE]

@@ -100,6 +100,7 @@ async function findUses(project: string, name: string) {
     streams: /\b(stream|form)\s*[(:]/.test(declared),
     readsItems: /\bitem\b/.test(declared),
     copiesRows: /\bcopyInto\b/.test(`${own}\n${shared}`),
+    streamsRows: /\.stream\s*[<`]/.test(`${own}\n${shared}`),
   }
 }
 

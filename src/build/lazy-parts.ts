@@ -23,6 +23,7 @@ export const LAZY_PARTS = [
   'casbin',
   'graphql',
   'ws',
+  'ebb/http/lambda',
   '@opentelemetry/otlp-exporter-base/node-http',
   '@opentelemetry/otlp-transformer',
   '@opentelemetry/exporter-trace-otlp-http',
@@ -92,11 +93,14 @@ interface DeferPartsOptions {
   readonly readsItems: boolean
   /** Whether it calls `sql.copyInto`. */
   readonly copiesRows: boolean
+  /** Whether it calls `sql.stream`. */
+  readonly streamsRows: boolean
 }
 
 /** Replaces each lazy part by such a proxy, too, and omits from the bundle what it does not use. */
 export function deferParts(options: DeferPartsOptions): Plugin {
-  const { entryPoint, usesWebSockets, takesBatches, callsOthers, streams, readsItems, copiesRows } = options
+  const { entryPoint, usesWebSockets, takesBatches, callsOthers, streams, readsItems, copiesRows, streamsRows } =
+    options
   return {
     name: 'defer-parts',
     setup: ({ onResolve, onLoad }) => {
@@ -112,6 +116,7 @@ export function deferParts(options: DeferPartsOptions): Plugin {
       if (!streams) onLoad({ filter: STREAMS }, () => ({ contents: NO_STREAMS }))
       if (!readsItems) onLoad({ filter: ITEMS }, () => ({ contents: NO_ITEMS }))
       if (!copiesRows) onLoad({ filter: COPIES }, () => ({ contents: NO_COPIES }))
+      if (!streamsRows) onLoad({ filter: ROWS }, () => ({ contents: NO_ROWS }))
       // package.json says that no module has side effects, which is true of all but this one.
       onResolve({ filter: /^ebb:entry-point$/ }, () => ({ path: entryPoint, sideEffects: true }))
       onResolve({ filter: /^ebb:shared$/ }, ({ path }) => ({ path, namespace: 'shared' }))
@@ -161,6 +166,12 @@ const COPIES = /[/\\]src[/\\]data[/\\]postgres[/\\]copy[/\\]copy-into\.[jt]s$/
 const NO_COPIES = `
   export const refuseCopy = async () => { throw new Error('it was built without COPY: call \`sql.copyInto\` in its folder or in domain') }
   export const createCopying = () => ({ check() {}, into: refuseCopy })`
+
+/** What only the functions that call `sql.stream` run. */
+const ROWS = /[/\\]src[/\\]data[/\\]postgres[/\\]rows[/\\]stream-rows\.[jt]s$/
+const NO_ROWS = `
+  export const refuseStream = () => { throw new Error('it was built without rows that come one by one: call \`sql.stream\` in its folder or in domain') }
+  export const createStreaming = () => ({ check() {}, stream: refuseStream })`
 
 const NO_CHECKS =
   'export const checkEndpoint = () => {}, checkReceive = () => {}, checkSchedule = () => {}, checkSubscriber = () => {}'

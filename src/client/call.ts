@@ -41,8 +41,8 @@ export interface Call {
    * `replyHeaders`, `location` and `etag` as `more`.
    */
   readonly replies?: unknown
-  /** The codes with which the endpoint may refuse, each with its status. */
-  readonly failures: Readonly<Record<string, number>>
+  /** The codes with which the endpoint may refuse, each with its status, or with its status and what else it tells. */
+  readonly failures: Readonly<Record<string, number | { readonly status: number; readonly data: unknown }>>
 }
 
 /**
@@ -54,6 +54,13 @@ export interface ClientOptions {
   readonly baseUrl: string
   /** The API key; anonymous endpoints need none. */
   readonly key?: string | undefined
+  /**
+   * Gives the access token in place of `key`, or undefined to call without one. It is asked before each request. Where the server
+   * refuses a token (401), it is asked again, with that one, for another one, and the request is sent once more.
+   */
+  readonly token?: (refused?: string) => string | undefined | Promise<string | undefined>
+  /** What stands around each request, the retries too; the first is the outermost. */
+  readonly middleware?: readonly Middleware[]
   /** Replaces the platform's own `fetch`. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
   /** Tries after the first one, for reads and idempotent endpoints only (default: 3). */
@@ -70,6 +77,42 @@ export interface ClientOptions {
   readonly minDelayMs?: number
   /** Where that limit stops doubling, in milliseconds (default: 5 s). */
   readonly maxDelayMs?: number
+}
+
+/**
+ * Stands around each request of a client: it may change the request before it calls `next`, and the response after, or answer
+ * itself. What it throws counts as `network`.
+ * @example
+ * const timed: Middleware = async (request, next) => {
+ *   const startedAt = performance.now()
+ *   const response = await next(request)
+ *   console.log(`${request.endpoint}: ${response.status} in ${Math.round(performance.now() - startedAt)} ms`)
+ *   return response
+ * }
+ */
+export type Middleware = (request: ClientRequest, next: SendRequest) => Promise<Response>
+
+/**
+ * Sends a request, through the middleware that is further in.
+ * @example const send: SendRequest = ({ url, init }) => fetch(url, init)
+ */
+export type SendRequest = (request: ClientRequest) => Promise<Response>
+
+/**
+ * A request as a client sends it.
+ * @example
+ * const tagged = ({ init, ...request }: ClientRequest): ClientRequest => ({
+ *   ...request,
+ *   init: { ...init, headers: { ...init.headers, 'x-client': 'shop' } },
+ * })
+ */
+export interface ClientRequest {
+  /** The endpoint's name, such as `get-order`. */
+  readonly endpoint: string
+  /** Where it is sent to. */
+  readonly url: string
+  /** What `fetch` takes. Its headers have the names in lower case. */
+  readonly init: Omit<RequestInit, 'headers'> & { readonly headers: Readonly<Record<string, string>> }
 }
 
 /**
@@ -247,10 +290,18 @@ type IsOptional<T> = undefined extends T ? true : Empty extends T ? true : false
  */
 export type Result<C extends Call> =
   | SuccessOf<C>
-  | { [Code in keyof C['failures'] & string]: Refusal<Code, C['failures'][Code]> }[keyof C['failures'] & string]
+  | { [Code in keyof C['failures'] & string]: RefusalOf<Code, C['failures'][Code]> }[keyof C['failures'] & string]
   | Refusal<PlatformCode, number>
   | Refusal<'unexpected_answer', number>
   | NoResponse
+
+/** A refusal that the contract declares, with the data that belong to it. */
+type RefusalOf<Code, Failure> = Failure extends { readonly status: infer Status; readonly data: infer Data }
+  ? Refusal<Code, Status> & {
+      /** What the contract declares of this failure. */
+      readonly data: Data
+    }
+  : Refusal<Code, Failure>
 
 /** What an endpoint did, by its contract. */
 export type SuccessOf<C extends Call> = C extends { readonly replies: infer R }

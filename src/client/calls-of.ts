@@ -48,10 +48,19 @@ type CallOf<C extends Callable> = PartInput<C, 'params'> &
     // So that the compiler knows it of any contract; SuccessesOf is narrower.
     readonly status: number
     readonly data: unknown
-    readonly failures: C extends { readonly failures: infer F extends Readonly<Record<string, number>> }
-      ? F
+    readonly failures: C extends { readonly failures: infer F }
+      ? { readonly [Code in keyof F]: FailureSeen<F[Code]> }
       : Record<never, never>
   }
+
+/** Its status, or its status with the data that belong to it. */
+type FailureSeen<F> = F extends { readonly status: infer Status extends number }
+  ? F extends { readonly data: infer Schema }
+    ? { readonly status: Status; readonly data: z.output<Schema> }
+    : Status
+  : F extends number
+    ? F
+    : number
 
 type PartInput<C, Part extends string> = C extends { readonly [P in Part]: infer Schema }
   ? { readonly [P in Part]: z.input<Schema> }

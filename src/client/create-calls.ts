@@ -8,6 +8,7 @@ import { keepPosition } from './keep-position.ts'
 import { readResponse } from './read-response.ts'
 import { readItems } from './read-stream.ts'
 import { createDeadline, withRetries } from './retry.ts'
+import { createSender } from './send-request.ts'
 import { type HttpRequest, type RawCall, toRequest } from './to-request.ts'
 
 /** Creates the methods of a client. Throws a TypeError for a `baseUrl` that is not a valid http or https address. */
@@ -26,6 +27,8 @@ type Settings = ReturnType<typeof resolveOptions>
 function resolveOptions({
   baseUrl,
   key,
+  token,
+  middleware = [],
   retries = 3,
   timeoutMs,
   minDelayMs = 200,
@@ -33,8 +36,10 @@ function resolveOptions({
   // Looked up at each call, and called as a method of the global, which browsers insist on.
   fetch = (url, init) => globalThis.fetch(url, init),
 }: ClientOptions) {
+  if (key !== undefined && token) throw new TypeError('give a client a `key` or a `token`, and not both')
   const position = keepPosition()
-  return { baseUrl: checkBaseUrl(baseUrl), key, retries, timeoutMs, minDelayMs, maxDelayMs, fetch, position }
+  const send = createSender({ fetch, token, middleware })
+  return { baseUrl: checkBaseUrl(baseUrl), key, retries, timeoutMs, minDelayMs, maxDelayMs, send, position }
 }
 
 function checkBaseUrl(baseUrl: string): string {
@@ -67,7 +72,7 @@ const UPLOAD_TIMEOUT_MS = 600_000
 
 const defaultTimeoutMs = ({ bodyKind }: CallData) => (bodyKind ? UPLOAD_TIMEOUT_MS : DEFAULT_TIMEOUT_MS)
 
-interface AttemptOptions extends Pick<Settings, 'fetch' | 'position' | 'retries' | 'minDelayMs' | 'maxDelayMs'> {
+interface AttemptOptions extends Pick<Settings, 'send' | 'position' | 'retries' | 'minDelayMs' | 'maxDelayMs'> {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   /** The caller's own part of `signal`. */
@@ -77,18 +82,20 @@ interface AttemptOptions extends Pick<Settings, 'fetch' | 'position' | 'retries'
 
 async function attemptOnce(
   contract: CallData,
-  { url, init }: HttpRequest,
-  { fetch, position, signal, callerSignal, timeoutMs, correlationId, ...delays }: AttemptOptions,
+  { url, init, isOnce }: HttpRequest,
+  { send, position, signal, callerSignal, timeoutMs, correlationId, ...delays }: AttemptOptions,
 ): Promise<Result<Call>> {
   try {
     signal.throwIfAborted()
-    const reopen = (lastEventId: string) => {
-      const headers = { ...Object(init.headers), ...(lastEventId === '' ? {} : { 'last-event-id': lastEventId }) }
-      return fetch(url, { ...init, headers, signal })
-    }
+    const sendWith = (more: Readonly<Record<string, string>>) =>
+      send(
+        { ...{ endpoint: contract.name, url }, init: { ...init, headers: { ...init.headers, ...more } } },
+        { signal, isOnce },
+      )
+    const reopen = (lastEventId: string) => sendWith(lastEventId === '' ? {} : { 'last-event-id': lastEventId })
     const streamOf = (response: Response) =>
       toStreamedData(contract, response, { name: contract.name, reopen, signal, ...delays })
-    const response = await fetch(url, { ...init, signal })
+    const response = await sendWith({})
     position.take(response.headers.get(POSITION_HEADER))
     return await readResponse(contract, response, { correlationId, streamOf })
   } catch (cause) {

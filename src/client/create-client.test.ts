@@ -104,6 +104,11 @@ describe('the result of a call', () => {
     })
   })
 
+  it('a refusal has the data that its contract declares', async () => {
+    respondWith(json(409, { error: 'out_of_stock', message: 'Few.', data: { left: 2 } }))
+    expect(await place()).toMatchObject({ ok: false, error: 'out_of_stock', status: 409, data: { left: 2 } })
+  })
+
   it('quotes the problem of a proxy', async () => {
     const problem = { type: 'about:blank', title: 'Bad Gateway', status: 502, detail: 'The upstream is gone.' }
     respondWith(json(502, problem, { 'content-type': 'application/problem+json' }))

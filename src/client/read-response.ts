@@ -42,7 +42,7 @@ export async function readResponse(
       correlationId,
       'a redirect, which a browser shows to no script: let a link or a form lead there',
     )
-  const { error, message, detail, title, details } = Object(body === NO_JSON ? undefined : body) as Readonly<
+  const { error, message, detail, title, details, data } = Object(body === NO_JSON ? undefined : body) as Readonly<
     Record<string, unknown>
   >
   if (typeof error !== 'string') {
@@ -59,6 +59,7 @@ export async function readResponse(
     error: error as never,
     details: Array.isArray(details) ? details.filter(isValidationIssue) : [],
     ...readRetryAfter(headers),
+    ...(data === undefined ? {} : { data }),
   }
 }
 

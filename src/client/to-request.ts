@@ -1,6 +1,6 @@
 import { POSITION_HEADER } from '../protocol/position.ts'
 import { FITS_HEADER, isAbsent, toHeaderTexts, toSearch } from '../protocol/write-request.ts'
-import type { StreamSource, ValidationIssue } from './call.ts'
+import type { ClientRequest, StreamSource, ValidationIssue } from './call.ts'
 import type { CallData } from './call-data.ts'
 import { type SentBody, toFormBody, toStreamedBody } from './stream-body.ts'
 
@@ -19,7 +19,7 @@ export interface RawCall {
 
 export interface HttpRequest {
   readonly url: string
-  readonly init: RequestInit
+  readonly init: ClientRequest['init']
   /** Whether its body can be sent only once. */
   readonly isOnce: boolean
 }
@@ -61,7 +61,7 @@ export function toRequest(
   const issues = [...findParamIssues(contract, params), ...findHeaderIssues(allHeaders)]
   if (issues.length > 0) return { issues }
   const path = contract.path.replaceAll(PARAMETER, (_, name: string) => encodeURIComponent(String(params[name])))
-  const init: RequestInit = {
+  const init: ClientRequest['init'] = {
     method: contract.method,
     headers: allHeaders,
     // Where it leads is for the caller to look at: following would take the key along, and may turn a POST into a GET.

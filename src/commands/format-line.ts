@@ -1,7 +1,7 @@
-import { describeError, ownFrames } from '../dev/log/describe-error.ts'
-import type { LogLine } from '../dev/log/read-log.ts'
 import { paint } from '../dev/paint.ts'
 import { printable } from '../dev/report.ts'
+import { describeError, ownFrames } from '../protocol/story/describe-error.ts'
+import type { LogLine } from '../protocol/story/evidence.ts'
 
 /** What each line has, or what says nothing to a reader. */
 const LEFT_OUT = new Set([

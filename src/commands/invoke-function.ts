@@ -7,6 +7,7 @@ import type { FunctionRequest } from '../deploy/sample/sample-request.ts'
 import { dataDirOf, findRunning } from '../dev/announcement.ts'
 import { functionEnv } from '../dev/child-env.ts'
 import { explainBuildError } from '../dev/contracts.ts'
+import { exportEnv } from '../dev/export-env.ts'
 import { startFunction } from '../dev/function-process.ts'
 import type { OutputLine } from '../dev/processes/start-child.ts'
 import { type Config, ConfigError } from '../kernel/index.ts'
@@ -68,7 +69,7 @@ export async function invokeFunction(
     const instance = await startFunction(file, {
       ...{ name, runFolder: join(folder, 'run'), drainMs: DRAIN_MS, startLimitMs: config.EBB_START_TIMEOUT_MS },
       env: {
-        ...functionEnv(secrets, { config, mail, urls, jwks }),
+        ...functionEnv(secrets, { config, mail, urls, jwks, telemetry: exportEnv() }),
         ...(calls.length > 0 ? { EBB_UPSTREAM_TEMPLATE: NO_UPSTREAM } : {}),
         EBB_REVISION: revision,
       },

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type LogFilter, type LogLine, openLog } from '../dev/log/read-log.ts'
+import { type LogFilter, openLog } from '../dev/log/read-log.ts'
 import { ConfigError } from '../kernel/index.ts'
+import type { LogLine } from '../protocol/story/evidence.ts'
 import { printLine } from './command.ts'
 import { type Form, form } from './form.ts'
 import { formatLine } from './format-line.ts'

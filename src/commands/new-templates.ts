@@ -11,7 +11,8 @@ interface NewSubscriber {
   readonly on: { readonly type: string; readonly constant: string; readonly file: string }
 }
 
-type Files = Readonly<Record<string, string>>
+/** The texts of a function's files, by their names. */
+export type Files = Readonly<Record<string, string>>
 
 /** The four files of a working endpoint, with documentation and a test. */
 export function endpointFiles({ name, method, path }: NewEndpoint): Files {
@@ -46,9 +47,9 @@ export default implement(contract, {}, async (${input ? `{ ${input} }` : ''}) =>
     'index.ts': index(name),
     'handler.test.ts': `import { describe, expect, it } from '@jest/globals'
 import { testFunction } from 'ebb/testing'
-import ${camel(name)} from './handler.ts'
+import ${toCamel(name)} from './handler.ts'
 
-const fn = testFunction(${camel(name)})
+const fn = testFunction(${toCamel(name)})
 
 describe('${name}', () => {
   it('200 says hello', async () => {
@@ -100,9 +101,9 @@ export default implement(contract, { sql: postgres }, async ({ event, data }, { 
     'index.ts': index(name),
     'handler.test.ts': `import { describe, expect, it } from '@jest/globals'
 import { testFunction } from 'ebb/testing'
-import ${camel(name)} from './handler.ts'
+import ${toCamel(name)} from './handler.ts'
 
-const fn = testFunction(${camel(name)})
+const fn = testFunction(${toCamel(name)})
 
 describe('${name}', () => {
   it('400 for data that do not fit the event', async () => {
@@ -147,9 +148,9 @@ export default implement(contract, { sql: postgres }, async ({ data: { plannedAt
     'index.ts': index(name),
     'handler.test.ts': `import { describe, expect, it } from '@jest/globals'
 import { testFunction } from 'ebb/testing'
-import ${camel(name)} from './handler.ts'
+import ${toCamel(name)} from './handler.ts'
 
-const fn = testFunction(${camel(name)})
+const fn = testFunction(${toCamel(name)})
 
 describe('${name}', () => {
   it('204 for a time at which it fires', async () => {
@@ -200,9 +201,9 @@ export default implement(contract, { sql: postgres }, async ({ data }, { log }) 
     'index.ts': index(name),
     'handler.test.ts': `import { describe, expect, it } from '@jest/globals'
 import { testFunction } from 'ebb/testing'
-import ${camel(name)} from './handler.ts'
+import ${toCamel(name)} from './handler.ts'
 
-const fn = testFunction(${camel(name)})
+const fn = testFunction(${toCamel(name)})
 
 describe('${name}', () => {
   it('204 for an event that it takes', async () => {
@@ -258,9 +259,9 @@ async function findCaller(_token: string | undefined): Promise<string | undefine
     'index.ts': index(name),
     'handler.test.ts': `import { describe, expect, it } from '@jest/globals'
 import { testFunction } from 'ebb/testing'
-import ${camel(name)} from './handler.ts'
+import ${toCamel(name)} from './handler.ts'
 
-const fn = testFunction(${camel(name)})
+const fn = testFunction(${toCamel(name)})
 
 describe('${name}', () => {
   it('refuses whom it does not know', async () => {
@@ -303,12 +304,19 @@ export default proxy({
   }
 }
 
-const index = (name: string) => `import { serve } from 'ebb/http'
-import ${camel(name)} from './handler.ts'
+/** What starts a function. */
+export const index = (name: string): string => `import { serve } from 'ebb/http'
+import ${toCamel(name)} from './handler.ts'
 
-serve(${camel(name)})
+serve(${toCamel(name)})
 `
 
-const camel = (name: string) => name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+/** `place-order` is `placeOrder`. */
+export const toCamel = (name: string, separator: '-' | '_' = '-'): string =>
+  name
+    .split(separator)
+    .map((word, i) => (i === 0 ? word : word.charAt(0).toUpperCase() + word.slice(1)))
+    .join('')
 
-const sentence = (name: string) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' ')
+/** `place-order` is `Place order`. */
+export const sentence = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' ')

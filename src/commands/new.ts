@@ -11,10 +11,11 @@ import {
 } from '../contract/index.ts'
 import { checkSchedules } from '../deploy/check-schedules.ts'
 import { tryContracts } from '../deploy/import-sources.ts'
-import { type ReloadOutcome, waitForReload } from '../dev/announcement.ts'
+import { type ReloadOutcome, readAnnouncement, waitForReload } from '../dev/announcement.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { printJson, printLine } from './command.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
+import { changeFiles, readTable } from './new-change.ts'
 import {
   authorizerFiles,
   endpointFiles,
@@ -27,7 +28,7 @@ import {
 export const newCommand: readonly Form[] = [
   form({
     description:
-      'Write a working function with its test: an endpoint, with --on a subscriber of an event, with --schedule one that fires at times of its own, with --receive one that takes the webhooks of a provider, or with --authorizer one that says who calls; with --proxy only a contract, for a service that is there already.',
+      'Write a working function with its test: an endpoint, with --on a subscriber of an event, with --change one of the changes of a table, with --schedule one that fires at times of its own, with --receive one that takes the webhooks of a provider, or with --authorizer one that says who calls; with --proxy only a contract, for a service that is there already.',
     arguments: {
       name: { value: 'VERB-NOUN', required: true, description: 'Its name, such as place-order.' },
     },
@@ -37,6 +38,11 @@ export const newCommand: readonly Form[] = [
       on: {
         value: 'EVENT-TYPE',
         description: 'The event to subscribe to, such as order.placed, which domain/ declares.',
+      },
+      change: {
+        value: 'TABLE',
+        description:
+          "The table whose changes it takes, such as orders. Its columns are those of the running Ebb's database.",
       },
       schedule: {
         value: 'CRON',
@@ -58,6 +64,7 @@ export const newCommand: readonly Form[] = [
       'new list-invoices',
       'new search-orders --method POST --path /v1/orders/search',
       'new note-order --on order.placed',
+      'new follow-orders --change orders',
       "new close-books --schedule '0 3 * * *'",
       'new receive-stripe-webhook --receive stripe',
       'new check-partner --authorizer',
@@ -84,6 +91,8 @@ interface NewFunctionOptions {
   readonly path?: string | undefined
   /** The type of an event: makes a subscriber of it. */
   readonly on?: string | undefined
+  /** A table: makes a subscriber of its changes. */
+  readonly change?: string | undefined
   /** A cron: makes a schedule. */
   readonly schedule?: string | undefined
   /** A provider: makes what takes its webhooks. */
@@ -147,7 +156,15 @@ function alone(contract: AnyContract): AnyContract {
 }
 
 async function filesOf(project: string, name: string, options: NewFunctionOptions) {
-  const { method, path, on, schedule, receive, authorizer, proxy } = options
+  const { method, path, on, change, schedule, receive, authorizer, proxy } = options
+  if (change !== undefined) {
+    if (method ?? path ?? on ?? schedule ?? receive ?? proxy ?? (authorizer || undefined))
+      throw new ConfigError(
+        'what takes the changes of a table has no other event, no path and no times: leave all but --change out',
+      )
+    const { DATABASE_URL = '' } = (await readAnnouncement(project)).urls
+    return changeFiles({ name, table: await readTable(DATABASE_URL, change) })
+  }
   if (receive !== undefined) {
     if (method ?? on ?? schedule ?? proxy ?? (authorizer || undefined))
       throw new ConfigError(

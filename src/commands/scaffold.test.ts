@@ -63,6 +63,10 @@ describe('ebb new', () => {
     expect(await ebb('new', 'take-more', '--receive', 'github', '--on', 'user.created')).toMatch(
       /leave all but --receive/,
     )
+    expect(await ebb('new', 'follow-users', '--change', 'users', '--on', 'user.created')).toMatch(
+      /leave all but --change/,
+    )
+    expect(await ebb('new', 'follow-users', '--change', 'users')).toMatch(/^ebb: no Ebb runs here; start it/)
     expect(await ebb('new', 'Hello')).toMatch(/^ebb: "Hello" is not a verb-noun/)
     expect(await ebb('new', 'create-user')).toMatch(/^ebb: functions\/create-user exists already/)
     expect(await ebb('new', 'count-moons', '--on', 'moon.risen')).toMatch(

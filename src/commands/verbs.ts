@@ -43,6 +43,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'List the synthetic checks of the contracts, and have one made now',
     load: async () => (await import('./checks.ts')).checksCommand,
   },
+  alerts: {
+    summary: 'List the alerts that fire or are about to',
+    load: async () => (await import('./alerts.ts')).alertsCommand,
+  },
   keys: {
     summary: 'Show, list, create, rotate and revoke the API keys of a running Ebb',
     load: async () => (await import('./keys.ts')).keysCommand,
@@ -59,6 +63,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'List what callers have used, as a table or as CSV',
     load: async () => (await import('./usage.ts')).usageCommand,
   },
+  cost: {
+    summary: 'Price what functions have used, by function, plan and tenant',
+    load: async () => (await import('./cost.ts')).costCommand,
+  },
   audit: {
     summary: 'List who changed what of keys, plans and events',
     load: async () => (await import('./audit.ts')).auditCommand,
@@ -71,8 +79,16 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Have all gateways forget stored responses: by tag, route or URL',
     load: async () => (await import('./purge.ts')).purgeCommand,
   },
+  console: {
+    summary: 'Print an address that logs a browser in to the console',
+    load: async () => (await import('./console.ts')).consoleCommand,
+  },
+  top: {
+    summary: 'Show what functions do now, and what failed last',
+    load: async () => (await import('./top.ts')).topCommand,
+  },
   explain: {
-    summary: 'Tell what happened to a request: from the gateway to the subscribers of its events',
+    summary: 'Tell what happened to a request, and what failed: from the gateway to the mail of a subscriber',
     load: async () => (await import('./explain.ts')).explainCommand,
   },
   'explain-route': {
@@ -82,6 +98,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
   logs: {
     summary: 'Print the log of the Ebb on this laptop: of the gateway, the relay and all functions',
     load: async () => (await import('./logs.ts')).logsCommand,
+  },
+  traces: {
+    summary: 'List the traces of the last hour on this laptop, or show one as a waterfall',
+    load: async () => (await import('./traces.ts')).tracesCommand,
   },
   'log-level': {
     summary: 'Show and set from which level on the gateways log',

@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import { ContractError } from './contract-error.ts'
 import { EVENT_TYPE, eventDataSchema, PLATFORM_TYPES } from './event.ts'
 import type { Emits } from './event-shape.ts'
+import type { Failures } from './failures.ts'
 import { PLATFORM_CODES } from './problem.ts'
 import { findUnsupported, type SchemaUse } from './schema/find-unsupported.ts'
 
@@ -33,14 +34,18 @@ export function checkKeys(contract: object, known: readonly string[], refuse: Re
 }
 
 /** Refuses `failures` that are malformed, or that take a code of the platform's own. */
-export function checkFailures(failures: Readonly<Record<string, number>> = {}, refuse: Refuse) {
-  for (const [code, status] of Object.entries(failures)) {
+export function checkFailures(failures: Failures = {}, refuse: Refuse) {
+  for (const [code, failure] of Object.entries(failures)) {
+    const { status, description, data } = typeof failure === 'number' ? { status: failure } : failure
     refuse(!FAILURE.test(code), `failure "${code}" must be named in lower_snake`)
     refuse(PLATFORM_CODES.has(code), `failure "${code}" is the platform's own code; choose another name`)
     refuse(
       !(Number.isInteger(status) && status >= 400 && status <= 599),
       `failure "${code}" needs a status from 400 to 599`,
     )
+    if (typeof failure !== 'number') checkKeys(failure, ['status', 'description', 'data'], refuse)
+    refuse(description === '', `failure "${code}" has an empty description; say when that is so, or leave it out`)
+    checkSchema(data, { use: 'output', part: `the data of failure "${code}"` }, refuse)
   }
 }
 

@@ -1,6 +1,7 @@
 import { checkKeys, type Refuse } from './check-common.ts'
 import { LIMITS, REQUESTS, SCALE } from './defaults.ts'
 import type { Deployment, Resources, Scaling } from './deployment-shape.ts'
+import { bytesOf, cpusOf } from './quantities.ts'
 import { checkWarmWindows } from './warm-windows.ts'
 
 /** Ten minutes. */
@@ -9,12 +10,6 @@ const SECRET = /^[A-Z][A-Z0-9_]*$/
 const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
 const HOST_AND_PORT = new RegExp(`^(\\*|${LABEL}(\\.${LABEL})*):([1-9]\\d{0,4})$`)
 const IPV4 = /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.|$)){4}(?<!\.)$/
-const CPU = /^(\d+m|\d+(\.\d{1,3})?)$/
-const MEMORY = /^(\d+(?:\.\d+)?)(Ki|Mi|Gi|k|M|G)?$/
-const BYTES: Readonly<Record<string, number>> = {
-  ...{ k: 1e3, M: 1e6, G: 1e9 },
-  ...{ Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 },
-}
 
 /** The properties that a contract of either kind may have to say how it runs. */
 export const DEPLOYMENT_KEYS = ['timeoutMs', 'scale', 'resources', 'secrets', 'egress', 'version', 'targets']
@@ -62,7 +57,7 @@ function checkResources({ requests = {}, limits = {}, ...others }: Resources, re
   checkKeys(limits, ['memory'], refuse)
   const { cpu = REQUESTS.cpu, memory = REQUESTS.memory } = requests
   const limit = limits.memory ?? LIMITS.memory
-  refuse(!CPU.test(cpu) || Number.parseFloat(cpu) === 0, `resources.requests.cpu "${cpu}" must be like 250m or 0.5`)
+  refuse(!(cpusOf(cpu) > 0), `resources.requests.cpu "${cpu}" must be like 250m or 0.5`)
   for (const [part, given] of Object.entries({ 'requests.memory': memory, 'limits.memory': limit })) {
     refuse(!(bytesOf(given) > 0), `resources.${part} "${given}" must be like 128Mi or 1Gi`)
   }
@@ -83,10 +78,4 @@ function isHostAndPort(given: string): boolean {
   const [host = '', port] = given.split(':')
   const isAddress = /^[\d.]+$/.test(host)
   return HOST_AND_PORT.test(given) && Number(port) <= 65_535 && (!isAddress || IPV4.test(host))
-}
-
-/** The bytes that a quantity such as `128Mi` stands for; NaN if it is malformed. */
-function bytesOf(quantity: string): number {
-  const [, number, unit] = MEMORY.exec(quantity) ?? []
-  return Number(number) * (unit === undefined ? 1 : (BYTES[unit] ?? Number.NaN))
 }

@@ -34,7 +34,7 @@ const EXAMPLE_KEYS = ['params', 'query', 'body', 'reply', 'status']
 
 /** Throws a ContractError at the first contradiction. */
 export function checkEndpoint(contract: EndpointShape) {
-  const refuse = checkFunction(contract, KEYS)
+  const refuse = checkFunction(contract, KEYS, { hasCallers: true })
   refuse(!METHODS.includes(contract.method), `method must be one of ${METHODS.join(', ')}`)
   checkPath(contract, refuse)
   checkInput(contract, refuse)

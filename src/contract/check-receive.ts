@@ -3,7 +3,7 @@ import { checkKeys, checkSchema, type Refuse } from './check-common.ts'
 import { checkFunction } from './check-function.ts'
 import { checkRetry } from './check-subscriber.ts'
 import { isReservedPath, parsePathTemplate } from './path-template.ts'
-import type { ReceiveShape, WebhookField, WebhookProvider } from './receive-shape.ts'
+import type { ReceiveShape, WebhookField, WebhookProvider, WebhookSignature, WebhookToken } from './receive-shape.ts'
 import { WEBHOOK_PROVIDERS } from './webhook-providers.ts'
 
 const KEYS = [...['path', 'provider', 'signedBy', 'events', 'maxBodyBytes', 'retry', 'emits'], ...['failures']]
@@ -68,16 +68,31 @@ function checkProvider({ provider }: ReceiveShape, refuse: Refuse) {
     const known = Object.keys(WEBHOOK_PROVIDERS)
     return refuse(!known.includes(provider), `provider "${provider}" must be one of ${known.join(', ')}, or described`)
   }
-  refuse(!provider?.signature, 'say in `provider` who sends the webhooks: github, stripe, standard, or a description')
-  checkKeys(provider, ['name', 'signature', 'timestamp', 'id', 'event'], refuse)
+  const { signature, token } = Object(provider) as Partial<WebhookProvider>
+  refuse(!signature && !token, 'say in `provider` who sends the webhooks: github, stripe, standard, or a description')
+  refuse(
+    signature !== undefined && token !== undefined,
+    'provider has a signature and a token; a signature alone says more',
+  )
+  checkKeys(provider, ['name', 'signature', 'token', 'timestamp', 'id', 'event'], refuse)
   refuse(!/^[a-z][a-z0-9-]{0,39}$/.test(provider.name), 'provider.name must be 1 to 40 of a-z, 0-9 and -')
-  checkSignature(provider, refuse)
+  if (signature) checkSignature(provider, signature, refuse)
+  if (token) checkToken(provider, token, refuse)
   checkTimestamp(provider, refuse)
   checkField('id', provider.id, refuse)
   checkField('event', provider.event, refuse)
 }
 
-function checkSignature({ signature, timestamp, id }: WebhookProvider, refuse: Refuse) {
+function checkToken({ timestamp }: WebhookProvider, token: WebhookToken, refuse: Refuse) {
+  checkKeys(token, ['header', 'prefix'], refuse)
+  checkHeader('token.header', token.header, refuse)
+  refuse(
+    timestamp !== undefined,
+    'provider.timestamp says when a webhook was signed, and a token signs nothing; take it out',
+  )
+}
+
+function checkSignature({ timestamp, id }: WebhookProvider, signature: WebhookSignature, refuse: Refuse) {
   checkKeys(signature, ['header', 'prefix', 'separator', 'algorithm', 'encoding', 'content', 'key'], refuse)
   const { header, separator, algorithm = 'sha256', encoding = 'hex', content = '', key = 'text' } = signature
   checkHeader('signature.header', header, refuse)
@@ -109,7 +124,7 @@ function checkTimestamp({ timestamp, signature }: WebhookProvider, refuse: Refus
   checkKeys(timestamp, ['header', 'prefix', 'toleranceSeconds'], refuse)
   checkHeader('timestamp.header', timestamp.header, refuse)
   refuse(
-    !signature.content.includes('{timestamp}'),
+    !signature?.content.includes('{timestamp}'),
     'provider.timestamp is not signed, so that whoever sends a webhook again can change it; add {timestamp} to signature.content',
   )
   const { toleranceSeconds = 1 } = timestamp

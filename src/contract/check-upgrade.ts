@@ -21,6 +21,11 @@ export function checkUpgrade({ upgrade, ...contract }: EndpointShape, refuse: Re
   refuse(status !== 101, 'an endpoint with `upgrade` replies `{ status: 101 }`')
   refuse(contract.timeoutMs !== undefined, 'how long a connection lives is `upgrade.maxSeconds`; take `timeoutMs` out')
   for (const part of ['cache', 'tool']) refuse(part in contract, `a WebSocket has no one response; drop \`${part}\``)
+  for (const [code, failure] of Object.entries(contract.failures ?? {}))
+    refuse(
+      typeof failure !== 'number' && failure.data !== undefined,
+      `a WebSocket is closed with the code of a failure and nothing else; drop the data of "${code}"`,
+    )
   if (upgrade === true) return
   checkKeys(upgrade, KEYS, refuse)
   const { receive, send, subprotocols = [], maxSeconds = 1, idleSeconds = 2, maxMessageBytes = 1 } = upgrade

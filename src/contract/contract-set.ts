@@ -16,6 +16,7 @@ import { describeReceive } from './describe-receive.ts'
 import { describeSyntheticCheck } from './describe-synthetic-check.ts'
 import { optionalFieldsOf } from './optional-fields.ts'
 import type { Plan } from './plans.ts'
+import type { PriceSheet } from './prices.ts'
 import { resolveCalls } from './resolve-calls.ts'
 import type { ToolDescription } from './tool.ts'
 import {
@@ -40,6 +41,8 @@ export interface ContractSet {
   readonly asyncapi?: unknown
   /** The plans of domain/plans.ts; none in a bundle of before there were plans. */
   readonly plans?: Readonly<Record<string, Plan>>
+  /** The prices of domain/prices.ts; undefined where there is no such file. */
+  readonly prices?: PriceSheet | undefined
   /** The endpoints that agents may call, by name; none in a bundle of before there were tools. */
   readonly tools?: readonly ToolDescription[]
   /** The events that customers may subscribe to by webhooks; none in a bundle of before there were any. */

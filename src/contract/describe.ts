@@ -18,6 +18,7 @@ import { type DescribedObjective, describeObjective } from './describe-objective
 import type { DescribedCheck } from './describe-synthetic-check.ts'
 import type { EndpointContract, Method } from './endpoint-shape.ts'
 import type { Emits } from './event-shape.ts'
+import { failureStatuses } from './failures.ts'
 import type { GraphqlLimits, GraphqlPart } from './graphql/graphql-part.ts'
 import { mediaTypesOf } from './patch/media-types.ts'
 import type { ProxiedService } from './proxied-service.ts'
@@ -173,6 +174,8 @@ export interface Caching {
 
 /** How many instances of a function there may be, and how many requests each takes at once, with the defaults resolved. */
 export interface Scale {
+  /** That a cluster keeps warm; undefined where it keeps none. */
+  readonly min?: number
   readonly max: number
   readonly concurrency: number
   readonly warm?: readonly WarmWindow[]
@@ -206,7 +209,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
   const bodyStream = describeBodyStream(contract)
   const replyStream = describeReplyStream(usualReply(contract))
   const exampleBody = Object.values(examples).find((example) => example.body !== undefined)?.body
-  const failsWith = [...new Set(Object.values(contract.failures ?? {}))].filter((status) => FAULTS.has(status))
+  const failsWith = [...new Set(Object.values(failureStatuses(contract)))].filter((status) => FAULTS.has(status))
   return {
     ...describeCommon(contract),
     kind: 'endpoint',
@@ -315,8 +318,8 @@ export function describeAuthorizer(contract: AuthorizerContract): Authorizer {
 function describeCommon(contract: FunctionContract) {
   const { name, summary, scale, secrets = [] } = contract
   const emits = emitsOf(contract)
-  const { max = SCALE.max, concurrency = SCALE.concurrency, warm } = scale ?? {}
-  const scaling = { max, concurrency, ...(warm ? { warm } : {}) }
+  const { min = SCALE.min, max = SCALE.max, concurrency = SCALE.concurrency, warm } = scale ?? {}
+  const scaling = { ...(min > 0 ? { min } : {}), max, concurrency, ...(warm ? { warm } : {}) }
   const calls = 'calls' in contract && contract.calls?.map((callee) => ({ name: callee, scopes: [] }))
   const described = {
     name,
@@ -349,7 +352,3 @@ export function describeDeployment(contract: FunctionContract): ResolvedDeployme
 
 /** What the handler of a contract may emit, by type. */
 export const emitsOf = (contract: AnyContract): Emits => ('emits' in contract ? (contract.emits ?? {}) : {})
-
-/** How the handler of a contract may refuse, by code. */
-export const failuresOf = (contract: AnyContract): Readonly<Record<string, number>> =>
-  'failures' in contract ? (contract.failures ?? {}) : {}

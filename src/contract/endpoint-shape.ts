@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import type { Deployment } from './deployment-shape.ts'
 import type { Deprecation } from './deprecation.ts'
 import type { Emits } from './event-shape.ts'
+import type { Failures } from './failures.ts'
 import type { GraphqlPart } from './graphql/graphql-part.ts'
 import type { Objective } from './objective-shape.ts'
 import type { Replies } from './reply.ts'
@@ -48,8 +49,11 @@ export interface EndpointShape extends Deployment {
   readonly body?: Body
   /** What a success looks like: one reply, or several with a status each. */
   readonly reply: Replies
-  /** Each way in which the handler may refuse: its code, in lower_snake, and its status (400 to 599). */
-  readonly failures?: Readonly<Record<string, number>>
+  /**
+   * Each way in which the handler may refuse: its code, in lower_snake, and its status (400 to 599), or `{ status, description?,
+   * data? }`, of which `data` is the schema of what callers get besides the message.
+   */
+  readonly failures?: Failures
   /** Who may call. */
   readonly access: Access
   /**

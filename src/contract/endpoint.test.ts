@@ -293,6 +293,18 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ],
     ['a failure in the wrong case', { failures: { outOfStock: 409 } }, /lower_snake/],
     ['a failure that is no failure', { failures: { fine: 200 } }, /from 400 to 599/],
+    [
+      'a failure of no known part',
+      { failures: { gone: { status: 410, date: z.int() } } },
+      /allowed: status, description, data/,
+    ],
+    ['a failure without a status', { failures: { gone: { description: 'Gone.' } } }, /"gone" needs a status from 400/],
+    ['a failure that describes nothing', { failures: { gone: { status: 410, description: '' } } }, /empty description/],
+    [
+      'data of a failure that JSON cannot carry',
+      { failures: { gone: { status: 410, data: z.object({ at: z.date() }) } } },
+      /in the data of failure "gone", at is a z.date, which JSON cannot carry; write z.iso.datetime/,
+    ],
     ["a failure that is the gateway's", { failures: { rate_limited: 429 } }, /platform's own code/],
     ["a failure that is the platform's", { failures: { forbidden: 403 } }, /platform's own code/],
     ['policy for nobody', { access: { anonymous: true, policy: true } }, /keep one of `anonymous` and `policy`/],

@@ -99,6 +99,17 @@ type Streamed<S extends ReplyStream> = S extends { readonly item: infer I }
 export type Failure<C> = C extends { readonly failures: infer F } ? keyof F & string : never
 
 /**
+ * What `fail` takes after code and message: `{ data }` where the contract declares data of that failure, and else nothing.
+ * @example const more: FailureOptions<{ failures: { gone: 410 } }, 'gone'> = []
+ */
+export type FailureOptions<C, Code> = C extends { readonly failures: infer F }
+  ? [FailureData<F[Code & keyof F]>] extends [never]
+    ? readonly []
+    : readonly [options: { readonly data: FailureData<F[Code & keyof F]> }]
+  : readonly []
+type FailureData<F> = F extends { readonly data: infer S } ? z.input<S> : never
+
+/**
  * What `emit` takes, by event type: the data before it is encoded.
  * @example const data: EventData<{ emits: { 'order.placed': typeof orderPlaced } }>['order.placed'] = { id: '7' }
  */

@@ -31,7 +31,6 @@ export {
   describeEndpoint,
   describeSubscriber,
   emitsOf,
-  failuresOf,
   hasTenancy,
   type Limit,
   type ResolvedDeployment,
@@ -42,10 +41,11 @@ export {
 } from './describe.ts'
 export { describeProxy, methodsOf } from './describe-proxy.ts'
 export { describeReceive } from './describe-receive.ts'
-export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
+export { type EventData, endpoint, type Failure, type FailureOptions, type Input, type Output } from './endpoint.ts'
 export type { EndpointContract, EndpointShape, Example, Upgrade } from './endpoint-shape.ts'
 export { eventDataSchema, parseVersionedType, versionedType, versionOf, versionsOf } from './event.ts'
 export type { EventContract } from './event-shape.ts'
+export { failureStatuses, failuresOf } from './failures.ts'
 export { type GraphqlContract, graphql } from './graphql/graphql.ts'
 export type { GraphqlLimits } from './graphql/graphql-part.ts'
 export type { GraphqlFields, GraphqlLink } from './graphql/graphql-shape.ts'
@@ -61,6 +61,8 @@ export {
 } from './path-template.ts'
 export { type ContractPattern, patternsOf } from './patterns-of.ts'
 export type { Plan, Quota } from './plans.ts'
+export { pricePerSecond, sizeOf } from './price-of.ts'
+export type { PriceSheet } from './prices.ts'
 export {
   isTransient,
   PLATFORM_CODES,
@@ -90,6 +92,7 @@ export { callsOf } from './resolve-calls.ts'
 export { schedule } from './schedule.ts'
 export type { ScheduleContract, ScheduleShape } from './schedule-shape.ts'
 export type { Strings } from './schema/decode-strings.ts'
+export { type FieldRule, fieldRulesOf, type ValueKind } from './schema/field-rules.ts'
 export { writeHeaderList } from './schema/header-list.ts'
 export { hasOverwrite } from './schema/schema-def.ts'
 export { SCHEMA_NAME, toInput } from './schema/strict-schema.ts'
@@ -105,7 +108,7 @@ export {
   longestToDrainMs,
 } from './streams/longest-ms.ts'
 export { isOneOf, mediaTypeOf } from './streams/media-types.ts'
-export { EVENT_STREAM } from './streams/reply-stream.ts'
+export { EVENT_STREAM, NDJSON } from './streams/reply-stream.ts'
 export type { StreamBody, StreamedBody, StreamedItems } from './streams/stream.ts'
 export type { BatchResult, Delivered, DeliveredBatch, ReceivedEvent } from './subscriber.ts'
 export type { SubscriberContract, SubscriberShape } from './subscriber-shape.ts'
@@ -119,6 +122,6 @@ export {
   type ValidationResult,
 } from './validate.ts'
 export { isWarm } from './warm-windows.ts'
-export { customersEventsOf, type WebhookEvent } from './webhook-events.ts'
+export { customersEventsOf, type WebhookEvent, webhookEventsOf } from './webhook-events.ts'
 export type { WebhookDoor } from './webhook-providers.ts'
 export { WEBHOOKS } from './webhooks.ts'

@@ -22,6 +22,8 @@ export interface ProblemOptions extends ErrorOptions {
   readonly policy?: string
   /** Headers that are sent with the response. */
   readonly headers?: Readonly<Record<string, string>>
+  /** What the contract declares as data of this failure. */
+  readonly data?: unknown
 }
 
 /**
@@ -43,6 +45,8 @@ export class Problem extends Error {
   readonly policy: string | undefined
   /** Headers that are sent with the response. */
   readonly headers: Readonly<Record<string, string>>
+  /** What the contract declares as data of this failure; undefined where it declares none. */
+  readonly data: unknown
 
   constructor(code: string, status: number, message: string, options: ProblemOptions = {}) {
     // Where a refusal was made helps nobody, and to find out costs as much as all else of the response.
@@ -54,6 +58,7 @@ export class Problem extends Error {
     this.status = status
     this.details = options.details ?? []
     this.policy = options.policy
+    this.data = options.data
     this.headers = {
       ...options.headers,
       ...(options.retryAfterSeconds === undefined ? {} : { 'retry-after': String(options.retryAfterSeconds) }),
@@ -86,16 +91,17 @@ export const problemType = (code: string): string => `/docs/problems/${code}`
 export const problemTitle = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).replaceAll('_', ' ')
 
 /**
- * The bytes of a problem as callers see it: `{ status, error, message, correlationId, details?, policy? }`, and what clients of
+ * The bytes of a problem as callers see it: `{ status, error, message, correlationId, details?, policy?, data? }`, and what clients of
  * RFC 9457 look for: `{ type, title, detail, instance }`.
  */
 export function problemJson(problem: Problem, correlationId: string): string {
-  const { status, code, message, details, policy } = problem
+  const { status, code, message, details, policy, data } = problem
   const type = problemType(code)
   return JSON.stringify({
     ...{ status, error: code, message, correlationId },
     ...{ type, title: problemTitle(code), detail: message, instance: `${type}#${correlationId}` },
     ...(details.length > 0 ? { details } : {}),
     ...(policy === undefined ? {} : { policy }),
+    ...(data === undefined ? {} : { data }),
   })
 }

@@ -13,10 +13,11 @@ export type {
 export { ContractError } from './contract-error.ts'
 export type { Deployment, Resources, Scaling, Targets, WarmWindow } from './deployment-shape.ts'
 export type { Deprecation } from './deprecation.ts'
-export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
+export { type EventData, endpoint, type Failure, type FailureOptions, type Input, type Output } from './endpoint.ts'
 export type { Access, EndpointContract, EndpointShape, Example, ReplyCache, Tool, Upgrade } from './endpoint-shape.ts'
 export { event } from './event.ts'
 export type { Emits, EventContract, EventShape, EventWebhook, Upcast } from './event-shape.ts'
+export type { DeclaredFailure, Failures } from './failures.ts'
 export { type GraphqlContract, graphql } from './graphql/graphql.ts'
 export type { GraphqlPart, PersistedOperations } from './graphql/graphql-part.ts'
 export type { GraphqlFields, GraphqlLink, GraphqlShape } from './graphql/graphql-shape.ts'
@@ -25,6 +26,7 @@ export { applyPatch } from './patch/apply-patch.ts'
 export { type JsonPatch, type JsonPatchOptions, jsonPatch } from './patch/json-patch.ts'
 export { type MergePatch, mergePatch } from './patch/merge-patch.ts'
 export { definePlans, type Plan, type PlanShape, type Price, type Quota } from './plans.ts'
+export { definePrices, type PriceSheet, type PriceSheetShape, type Reserved } from './prices.ts'
 export { Problem, type ProblemOptions, type ValidationIssue } from './problem.ts'
 export { proxy } from './proxy.ts'
 export type { ProxiedMethod, ProxyContract, ProxyShape, ProxyUpstream } from './proxy-shape.ts'
@@ -36,6 +38,7 @@ export type {
   WebhookProvider,
   WebhookSignature,
   WebhookTimestamp,
+  WebhookToken,
 } from './receive-shape.ts'
 export type { Replies, Reply, ReplyCookie, ReplyFunction } from './reply.ts'
 export { schedule } from './schedule.ts'

@@ -48,7 +48,7 @@ export interface ReceiveShape extends Deployment {
 }
 
 /**
- * How a provider signs its webhooks, by HMAC, and where it says what they are.
+ * How a provider signs its webhooks, by HMAC, or which token it sends, and where it says what they are.
  * @example
  * const provider: WebhookProvider = {
  *   name: 'acme',
@@ -62,7 +62,9 @@ export interface WebhookProvider {
   /** What metrics and logs call it: lower case, digits and `-`. */
   readonly name: string
   /** Where the signature is, and what it signs. */
-  readonly signature: WebhookSignature
+  readonly signature?: WebhookSignature
+  /** Where the token is, of a provider that signs nothing: whoever has seen one webhook can make others. */
+  readonly token?: WebhookToken
   /** When it was signed, in seconds since 1970. Needed where `content` has it. */
   readonly timestamp?: WebhookTimestamp
   /** Where its id is, the same each time that it is sent. */
@@ -90,6 +92,17 @@ export interface WebhookSignature {
   readonly content: string
   /** How a secret is a key: its text (default), or as of Standard Webhooks, what follows `whsec_` in Base64. */
   readonly key?: 'text' | 'whsec'
+}
+
+/**
+ * Where the secret itself is sent.
+ * @example const token: WebhookToken = { header: 'authorization', prefix: 'Bearer ' }
+ */
+export interface WebhookToken {
+  /** The header, in lower case. */
+  readonly header: string
+  /** What is before it, such as `Bearer ` (default: nothing). */
+  readonly prefix?: string
 }
 
 /**

@@ -29,6 +29,10 @@ const described = (change: object, signature: object = {}) => ({
   provider: { ...acme, signature: { ...acme.signature, ...signature }, ...change },
 })
 
+const withToken = (token: object, more: object = {}) => ({
+  provider: { name: 'store', token, id: { body: 'id' }, event: { body: 'type' }, ...more },
+})
+
 describe('receive', () => {
   it('is a route of the gateway, and takes an event that is its own', () => {
     const contract = receive({ ...shape, events: { push: z.object({ ref: z.string() }), ping: payload<object>() } })
@@ -74,6 +78,10 @@ describe('receive', () => {
     [described({}, { algorithm: 'md5' }), 'algorithm must be one of'],
     [described({}, { secret: 'x' }), 'unknown property `secret`'],
     [described({ timestamp: { header: 'x-time' } }), 'provider.timestamp is not signed'],
+    [described({ token: { header: 'authorization' } }), 'has a signature and a token'],
+    [withToken({ header: 'Authorization' }), 'must be the name of a header, in lower case'],
+    [withToken({ header: 'authorization', scheme: 'Bearer' }), 'unknown property `scheme`'],
+    [withToken({ header: 'x-token' }, { timestamp: { header: 'x-time' } }), 'a token signs nothing'],
     [
       described({ timestamp: { header: 'x-time', toleranceSeconds: 7_200 } }, { content: '{timestamp}{body}' }),
       'toleranceSeconds must be whole',

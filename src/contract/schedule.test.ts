@@ -12,6 +12,10 @@ it('a schedule takes an event of its own, and says what applies by default', () 
 })
 
 it.each([
+  [
+    { failures: { late: { status: 503, description: 'Late.' } } },
+    /its failures are for the relay, which needs their statuses/,
+  ],
   [{ cron: '0 3 * *' }, 'cron "0 3 * *" must be minute, hour, day, month and weekday, such as 0 3 * * mon-fri'],
   [{ cron: '? 3 * * *' }, 'cron "? 3 * * *" must be'],
   [{ cron: '@daily' }, 'cron "@daily" must be'],

@@ -5,6 +5,8 @@ import { createTransport, type SendMailOptions } from 'nodemailer'
 import { Problem } from '../contract/index.ts'
 import { type Config, type LiveValue, liveSetting, type Resource, requireSetting } from '../kernel/index.ts'
 import { withSignal } from '../kernel/promises.ts'
+import { SEND_MAIL } from '../protocol/traces/span.ts'
+import { inSpan } from '../telemetry/index.ts'
 import { type Html, textOf } from './html.ts'
 
 /**
@@ -77,7 +79,7 @@ export const mail: Resource<Mail, DeliverMail> = {
   runEffect: async (deliver, payload, { signal }) => {
     // It is what `send` has passed to `afterCommit`.
     const message = payload as PreparedMessage
-    await deliver({ ...message, ...parseEnvelope(message) }, signal)
+    await inSpan(SEND_MAIL, 'client', () => deliver({ ...message, ...parseEnvelope(message) }, signal))
   },
 }
 

@@ -34,6 +34,10 @@ const PROGRAM = `
     case 'user_not_found': console.log(found.status, found.message); break
     case 'network': console.log('offline')
   }
+  const order = async () => {
+    const placed = await client.placeOrder({ body: { sku: 'LAMP-1', quantity: 2, email: 'ada@example.com' } })
+    if (!placed.ok && placed.error === 'out_of_stock') console.log(placed.data.left.toFixed(), placed.status satisfies 409)
+  }
 `
 
 describe('a packed client', () => {

@@ -39,22 +39,32 @@ function partTypes(endpoint: EndpointData): readonly string[] {
       return schema ? [renderTypes(replyTypeName(endpoint, part, i), schema, { io: 'output' }).trim()] : []
     }),
   )
-  return [...inputs, ...outputs]
+  const refusals = Object.entries(endpoint.failureData ?? {}).map(([code, schema]) =>
+    renderTypes(failureTypeName(endpoint, code), schema, { io: 'output' }).trim(),
+  )
+  return [...inputs, ...outputs, ...refusals]
 }
 
 /** `PlaceOrderData` of the usual reply, `PlaceOrderData202` of another one. */
 const replyTypeName = (endpoint: EndpointData, part: 'data' | 'item' | 'headers', i: number) =>
   `${typeName(endpoint, part === 'headers' ? 'reply-headers' : part)}${i === 0 ? '' : endpoint.replies[i]?.status}`
 
+/** `PlaceOrderOutOfStock`: the data of that failure. */
+const failureTypeName = (endpoint: EndpointData, code: string) => typeName(endpoint, code)
+
 function callType(endpoint: EndpointData): string {
-  const { route, failures } = endpoint
+  const { route, failures, failureData = {} } = endpoint
   const parts = PARTS.flatMap((part) => {
     const type = typeName(endpoint, part)
     return endpoint[part] && part !== 'fields'
       ? [`    readonly ${part}: ${part === 'cookies' ? `Partial<${type}>` : type}\n`]
       : []
   })
-  const codes = Object.entries(failures).map(([code, failure]) => `readonly ${code}: ${failure}`)
+  const codes = Object.entries(failures).map(([code, status]) =>
+    failureData[code]
+      ? `readonly ${code}: { readonly status: ${status}; readonly data: ${failureTypeName(endpoint, code)} }`
+      : `readonly ${code}: ${status}`,
+  )
   return [
     '{\n',
     ...parts,

@@ -9,6 +9,8 @@ import {
   type EndpointContract,
   emitsOf,
   eventDataSchema,
+  failureStatuses,
+  failuresOf,
   formOf,
   isReceiver,
   itemSchemaOf,
@@ -26,6 +28,8 @@ import {
   toOutput,
   versionOf,
   versionsOf,
+  type WebhookEvent,
+  webhookEventsOf,
 } from '../contract/index.ts'
 import type { JsonSchema } from './json-schema.ts'
 
@@ -36,6 +40,8 @@ export interface ContractsData {
   readonly proxies: readonly Route[]
   /** Where webhooks come in; undefined in what an Ebb of before there were any has written. */
   readonly receivers?: readonly Route[]
+  /** The events that customers may have sent to themselves; undefined in what an older Ebb has written. */
+  readonly webhookEvents?: readonly WebhookEvent[]
 }
 
 /** One endpoint's contract as JSON. */
@@ -45,6 +51,8 @@ export interface EndpointData {
   /** Its successes, the usual one first. */
   readonly replies: readonly ReplyData[]
   readonly failures: Readonly<Record<string, number>>
+  /** The data of those failures that have some, by code. */
+  readonly failureData?: Readonly<Record<string, JsonSchema>>
   /** What may come in, strict at every depth. */
   readonly params?: JsonSchema
   readonly query?: JsonSchema
@@ -108,11 +116,12 @@ export function contractsData(contracts: Readonly<Record<string, AnyContract>>):
     subscribers: all.flatMap((contract) => (isReceiver(contract) ? [subscriberData(contract)] : [])),
     proxies: all.flatMap((contract) => (contract.kind === 'proxy' ? [describeProxy(contract)] : [])),
     receivers: all.flatMap((contract) => (contract.kind === 'receive' ? [describeReceive(contract)] : [])),
+    webhookEvents: webhookEventsOf(all),
   }
 }
 
 function endpointData(contract: EndpointContract): EndpointData {
-  const { failures = {}, version, upgrade } = contract
+  const { version, upgrade } = contract
   // The messages of a WebSocket change as bodies do.
   const messages = upgrade === true ? {} : upgrade
   const body = messages?.receive ?? jsonBodyOf(contract)
@@ -122,7 +131,8 @@ function endpointData(contract: EndpointContract): EndpointData {
     route: describeEndpoint(contract),
     ...(version === undefined ? {} : { version }),
     replies: repliesOf(contract).map((reply) => replyData(messages?.send ? { ...reply, body: messages.send } : reply)),
-    failures,
+    failures: failureStatuses(contract),
+    ...failureData(contract),
     ...inputs({ ...contract, body }),
     ...(item ? { item: render(toInput(item), 'input') } : {}),
     ...(form?.fields ? { fields: render(toInput(form.fields), 'input') } : {}),
@@ -130,6 +140,13 @@ function endpointData(contract: EndpointContract): EndpointData {
     bodyRequired: body !== undefined && !toInput(body).safeParse(undefined).success,
     emits: emittedBy(contract),
   }
+}
+
+function failureData(contract: EndpointContract): Pick<EndpointData, 'failureData'> {
+  const all = Object.entries(failuresOf(contract)).flatMap(([code, { data }]) =>
+    data ? [[code, render(toOutput(data), 'output')] as const] : [],
+  )
+  return all.length > 0 ? { failureData: Object.fromEntries(all) } : {}
 }
 
 function replyData({ status, location, locations, body, stream, headers, cookies }: Reply): ReplyData {

@@ -131,7 +131,7 @@ export function statePath(components: Record<string, Json>): { readonly path: st
           },
         },
         204: { description: 'The client has the last event' },
-        ...refusals(STATE_ROUTE, { not_found: 404, gone: 410 }, components),
+        ...refusals(STATE_ROUTE, { not_found: { status: 404 }, gone: { status: 410 } }, components),
       },
     },
   }

@@ -29,6 +29,14 @@ export const PROBLEM: Json = {
   },
 }
 
+/** A failure of a contract, with what the document says of it. */
+export interface RenderedFailure {
+  readonly status: number
+  readonly description?: string
+  /** The schema of its data, and an example of them where one can be made up. */
+  readonly data?: { readonly schema: Json; readonly example: unknown }
+}
+
 interface RefusingRoute
   extends Pick<
     Route,
@@ -43,7 +51,7 @@ interface RefusingRoute
 /** The refusals of an endpoint: the platform's own, which move to the document's components, and its contract's. */
 export function refusals(
   route: RefusingRoute,
-  failures: Readonly<Record<string, number>>,
+  failures: Readonly<Record<string, RenderedFailure>>,
   components: Record<string, Json>,
 ): Json {
   const codes = new Map<number, string[]>()
@@ -70,9 +78,9 @@ export function refusals(
   add(503, 'unavailable', ...(route.readOnly ? [] : ['outcome_unknown']))
   add(504, 'deadline_exceeded', ...(route.cache ? ['not_cached'] : []))
   const shared = new Map(codes)
-  for (const [code, status] of Object.entries(failures)) add(status, code)
+  for (const [code, { status }] of Object.entries(failures)) add(status, code)
   const written = [...codes].map(([status, all]) => {
-    if (shared.get(status) !== all) return [status, refusal(status, all)]
+    if (shared.get(status) !== all) return [status, refusal(status, all, failures)]
     const name = all.join('-')
     components[name] ??= refusal(status, all)
     return [status, { $ref: `#/components/responses/${name}` }]
@@ -81,17 +89,47 @@ export function refusals(
 }
 
 /** One status with its codes, each with an example. */
-function refusal(status: number, codes: readonly string[]): Json {
+function refusal(
+  status: number,
+  codes: readonly string[],
+  failures: Readonly<Record<string, RenderedFailure>> = {},
+): Json {
+  const withData = codes.flatMap((code) => (failures[code]?.data ? [{ code, ...failures[code].data }] : []))
+  const others = codes.filter((code) => !failures[code]?.data)
+  const variants = [
+    ...withData.map(({ code, schema }) => ({
+      required: ['data'],
+      properties: { error: { const: code }, data: schema },
+    })),
+    ...(others.length > 0 ? [{ properties: { error: { enum: others } } }] : []),
+  ]
   const schema = {
     allOf: [{ $ref: '#/components/schemas/Problem' }],
     properties: { status: { const: status }, error: { enum: codes } },
+    ...(withData.length > 0 ? { oneOf: variants } : {}),
   }
-  const examples = Object.fromEntries(codes.map((code) => [code, { value: exampleOf(status, code) }]))
+  const examples = Object.fromEntries(
+    codes.flatMap((code) => {
+      const { data } = failures[code] ?? {}
+      if (data && data.example === undefined) return []
+      return [[code, { value: { ...exampleOf(status, code), ...(data ? { data: data.example } : {}) } }]]
+    }),
+  )
   return {
-    description: codes.map((code) => `\`${code}\``).join(', '),
+    description: describe(codes, failures),
     content: { 'application/problem+json': { schema, examples } },
     ...headersOf(status, codes),
   }
+}
+
+/** The codes; where one of them has a description, each in a line of its own. */
+function describe(codes: readonly string[], failures: Readonly<Record<string, RenderedFailure>>): string {
+  const hasDescription = codes.some((code) => failures[code]?.description)
+  const all = codes.map((code) => {
+    const { description } = failures[code] ?? {}
+    return description ? `\`${code}\`: ${description}` : `\`${code}\``
+  })
+  return hasDescription ? all.map((one) => `- ${one}`).join('\n') : all.join(', ')
 }
 
 function exampleOf(status: number, error: string): Json {

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type * as z from 'zod'
 import {
   type EndpointContract,
+  failuresOf,
   isRedirect,
   type Reply,
   type Route,
@@ -11,9 +12,11 @@ import {
 } from '../contract/index.ts'
 import { acceptedResponse } from './openapi-async.ts'
 import { examplesOf } from './openapi-examples.ts'
-import { CACHE_HEADERS, NOT_MODIFIED, refusals } from './openapi-refusals.ts'
+import { CACHE_HEADERS, NOT_MODIFIED, type RenderedFailure, refusals } from './openapi-refusals.ts'
 import type { RenderSchema } from './openapi-schemas.ts'
 import { streamedReplyContent } from './openapi-streams.ts'
+import { createRandom } from './sample/random.ts'
+import { createSampler, SampleError } from './sample/sampler.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -39,9 +42,28 @@ export function responsesOf(contract: EndpointContract, route: Route, rendering:
     ...notModified,
     ...refusals(
       { ...route, hasPlan: hasPlans, isPatched: route.bodyTypes !== undefined },
-      contract.failures ?? {},
+      renderFailures(contract, schemaOf),
       responses,
     ),
+  }
+}
+
+const renderFailures = (contract: EndpointContract, schemaOf: RenderSchema) =>
+  Object.fromEntries(
+    Object.entries(failuresOf(contract)).map(([code, { data, ...failure }]): [string, RenderedFailure] => {
+      if (!data) return [code, failure]
+      const schema = toOutput(data)
+      return [code, { ...failure, data: { schema: schemaOf(schema, 'output'), example: sampleOf(schema, code) } }]
+    }),
+  )
+
+/** Data of a failure; undefined where none can be made up. */
+function sampleOf(schema: z.ZodType, code: string): unknown {
+  try {
+    return createSampler(schema)(createRandom(code))
+  } catch (error) {
+    if (error instanceof SampleError) return undefined
+    throw error
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { jsonPatch, mergePatch } from 'ebb/contract'
 import * as z from 'zod'
 import createUser from '../../test/project/functions/create-user/contract.ts'
@@ -28,6 +29,10 @@ const searchShop = endpoint({
   headers: z.object({ 'x-region': z.string().optional() }),
   body: z.object({ tree: Tree }),
   reply: { status: 200, body: z.object({ found: z.array(Tree) }) },
+  failures: {
+    too_few: { status: 409, description: 'Fewer are left.', data: z.object({ left: z.int(), tree: Tree.optional() }) },
+    too_late: 409,
+  },
   access: { anonymous: true },
   limit: { requests: 10, perSeconds: 60 },
   version: '2',
@@ -56,6 +61,26 @@ describe('the OpenAPI document', () => {
   }
   // Only what is read here.
   const read = (...contracts: Parameters<typeof openapi>[0]) => openapi(contracts, { version: '1' }) as unknown as Doc
+
+  it('says when an endpoint fails, and with which data', () => {
+    const { paths } = read(searchShop)
+    // Only what is read here.
+    const { description, content } = Object(paths['/v1/shops/{shop}/search']?.post?.responses[409]) as {
+      readonly description: string
+      readonly content: Record<string, { schema: object; examples: Record<string, { value: object }> }>
+    }
+    expect(description).toBe('- `too_few`: Fewer are left.\n- `too_late`')
+    const { schema = {}, examples = {} } = content['application/problem+json'] ?? {}
+    const isValid = new Ajv2020({ strict: false, validateFormats: false }).compile({
+      ...(document as object),
+      ...schema,
+    })
+    expect(Object.keys(examples)).toEqual(['too_few', 'too_late'])
+    for (const { value } of Object.values(examples)) expect([isValid(value), value]).toEqual([true, value])
+    const few = examples.too_few?.value
+    for (const wrong of [{ data: undefined }, { data: {} }, { error: 'too_much' }, { status: 410 }])
+      expect([isValid(JSON.parse(JSON.stringify({ ...few, ...wrong }))), wrong]).toEqual([false, wrong])
+  })
 
   it('says what is deprecated, and until when', () => {
     const deprecated = { since: '2026-11-30', sunset: '2099-06-01' }

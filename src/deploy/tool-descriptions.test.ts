@@ -22,6 +22,7 @@ const [tool] = toolDescriptions([
     body: Tree,
     reply: { status: 200, body: Tree },
     egress: ['trees.example.com:443'],
+    failures: { no_room: { status: 409, description: 'The garden is full.' }, too_cold: 409 },
   }),
 ])
 const ajv = new Ajv2020({ strict: false })
@@ -52,8 +53,10 @@ describe('the description of a tool', () => {
   })
 
   it('says what a client may expect', () => {
+    const refusals = 'It may be refused with `no_room` (The garden is full.), `too_cold`.'
+    const description = `Does it.\n\nAt once.\n\n${refusals}`
     expect(tool).toMatchObject({
-      ...{ name: 'plant-tree', title: 'Plant tree', description: 'Does it.\n\nAt once.' },
+      ...{ name: 'plant-tree', title: 'Plant tree', description },
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: true },
     })
   })

@@ -2,6 +2,7 @@ import {
   type AnyContract,
   describeEndpoint,
   type EndpointContract,
+  failuresOf,
   jsonBodyOf,
   repliesOf,
   type ToolAnnotations,
@@ -35,8 +36,11 @@ function toolDescription(contract: EndpointContract): ToolDescription {
 /** `place-order` is "Place order". */
 const titleOf = (name: string) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' ')
 
-function describe({ summary, description, failures = {} }: EndpointContract): string {
-  const codes = Object.keys(failures).map((code) => `\`${code}\``)
+function describe(contract: EndpointContract): string {
+  const { summary, description } = contract
+  const codes = Object.entries(failuresOf(contract)).map(
+    ([code, failure]) => `\`${code}\`${failure.description ? ` (${failure.description})` : ''}`,
+  )
   const refusals = codes.length === 0 ? [] : [`It may be refused with ${codes.join(', ')}.`]
   return [summary, ...(description ? [description] : []), ...refusals].join('\n\n')
 }

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import type { Route } from '../contract/index.ts'
-import { type Config, inheritedEnv, inheritedEnvByPrefix } from '../kernel/index.ts'
+import { type Config, inheritedEnv } from '../kernel/index.ts'
 import type { IdentityKeys } from '../protocol/index.ts'
 import type { DataDir } from './data-dir.ts'
 import type { Stores } from './stores.ts'
@@ -51,10 +51,12 @@ interface ChildEnvOptions {
   readonly stores: Stores
   /** Where functions are, by `{name}`; known when the first one starts. */
   readonly upstreams: () => string
+  /** Where spans go. */
+  readonly telemetry: Readonly<Record<string, string>>
 }
 
 /** Builds the environment of each process that `ebb dev` starts: its own settings, and no others. */
-export function childEnv({ config, dataDir, stores, upstreams }: ChildEnvOptions): ChildEnv {
+export function childEnv({ config, dataDir, stores, upstreams, telemetry }: ChildEnvOptions): ChildEnv {
   const { identity, pepper, adminKey, keys } = stores.secrets
   const docsKey =
     config.EBB_DOCS_KEY ??
@@ -66,7 +68,7 @@ export function childEnv({ config, dataDir, stores, upstreams }: ChildEnvOptions
       ...inheritedEnv([...INHERITED, 'NODE_COMPILE_CACHE']),
       // The runner reads their log lines.
       LOG_LEVEL: 'info',
-      ...telemetryEnv(),
+      ...telemetry,
       ...stores.urls[part],
       EBB_HOST: '127.0.0.1',
       EBB_CONTRACTS: dataDir.pointer,
@@ -86,7 +88,13 @@ export function childEnv({ config, dataDir, stores, upstreams }: ChildEnvOptions
       EBB_CORS_ORIGINS: (config.EBB_CORS_ORIGINS ?? LOCAL_ORIGINS).join(','),
     }),
     function: ({ secrets, calls }) => ({
-      ...functionEnv(secrets, { config, mail: dataDir.mail, urls: stores.urls.functions, jwks: identity.jwks }),
+      ...functionEnv(secrets, {
+        config,
+        mail: dataDir.mail,
+        urls: stores.urls.functions,
+        jwks: identity.jwks,
+        telemetry,
+      }),
       ...(calls ? { EBB_UPSTREAM_TEMPLATE: upstreams() } : {}),
     }),
   }
@@ -104,12 +112,17 @@ interface FunctionEnvOptions {
   readonly urls: Readonly<Record<string, string>>
   /** The public keys that verify callers. */
   readonly jwks: IdentityKeys['jwks']
+  /** Where spans go. */
+  readonly telemetry: Readonly<Record<string, string>>
 }
 
 /** The environment of a function on this machine: its stores, and the secrets that its contract names. */
-export const functionEnv = (secrets: readonly string[], { config, mail, urls, jwks }: FunctionEnvOptions) => ({
+export const functionEnv = (
+  secrets: readonly string[],
+  { config, mail, urls, jwks, telemetry }: FunctionEnvOptions,
+) => ({
   ...inheritedEnv(INHERITED),
-  ...telemetryEnv(),
+  ...telemetry,
   ...urls,
   ...inheritedEnv(secrets.flatMap((name) => [name, `${name}_FILE`])),
   ...inheritedEnv(['EBB_OPA_URL', 'EBB_OPA_TIMEOUT_MS', 'DATABASE_READ_MAX_LAG_MS']),
@@ -121,10 +134,3 @@ export const functionEnv = (secrets: readonly string[], { config, mail, urls, jw
   ...(config.SMTP_URL ? { SMTP_URL: config.SMTP_URL } : {}),
   ...(config.EBB_GUARDED_ALSO ? { EBB_GUARDED_ALSO: config.EBB_GUARDED_ALSO.join(',') } : {}),
 })
-
-/** OpenTelemetry's own variables; nothing is exported if they name no collector. */
-function telemetryEnv(): Readonly<Record<string, string>> {
-  const settings = inheritedEnvByPrefix('OTEL_')
-  const isCollected = Object.keys(settings).some((name) => /^OTEL_EXPORTER_OTLP_.*ENDPOINT$/.test(name))
-  return { ...(isCollected ? {} : { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' }), ...settings }
-}

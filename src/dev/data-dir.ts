@@ -20,8 +20,12 @@ export interface DataDir {
   readonly mail: string
   /** The newest log lines of all processes. */
   readonly log: string
+  /** The spans of the last hour. */
+  readonly traces: string
   /** What the laptop's own store of objects keeps. */
   readonly objects: string
+  /** The console's page, as it was built last. */
+  readonly console: string
   readonly postgres: string
   readonly secrets: string
   /** The keys and logins of the OpenID provider. */
@@ -44,6 +48,8 @@ export async function openDataDir(folder: string, { fresh = false } = {}): Promi
       mail: at('mail'),
       objects: at('objects'),
       log: at('log'),
+      traces: at('traces'),
+      console: at('console'),
       postgres: at('postgres'),
       secrets: at('secrets.json'),
     },
@@ -93,9 +99,9 @@ const ERRNO_REASONS: Readonly<Record<string, string>> = {
 }
 
 /** If Postgres runs as the user nobody, its data are elsewhere, behind a link. */
-async function eraseData({ path, postgres, run, bundles, mail, objects, log, secrets, provider }: DataDir) {
+async function eraseData({ path, postgres, run, bundles, mail, objects, log, traces, secrets, provider }: DataDir) {
   const cluster = await realpath(join(postgres, 'cluster')).catch(() => undefined)
-  const folders = [run, bundles, mail, objects, log, postgres, secrets, provider, ...(cluster ? [cluster] : [])]
+  const folders = [run, bundles, mail, objects, log, traces, postgres, secrets, provider, ...(cluster ? [cluster] : [])]
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })))
   await mkdir(path, { recursive: true, mode: 0o700 })
 }

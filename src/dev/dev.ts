@@ -5,12 +5,15 @@ import { inheritedEnv, processConfig } from '../kernel/index.ts'
 import { createActivator, GATEWAY_PATH, GUIDE_PATH, KEYS_PATH, STATUS_PATH } from './activator.ts'
 import { dataDirOf } from './announcement.ts'
 import { childEnv, signingEnv } from './child-env.ts'
+import { consoleAddress } from './console-address.ts'
 import { openDataDir } from './data-dir.ts'
 import { createFunctions } from './functions.ts'
 import { createGuide } from './guide/create-guide.ts'
 import { openLogStore } from './log/log-store.ts'
-import { assertPortFree } from './ports.ts'
+import { assertPortFree, findFreePort } from './ports.ts'
+import { prepareConsole } from './prepare-console.ts'
 import { type LaptopProvider, startProvider } from './provider/start-provider.ts'
+import { startRecorder } from './recorder/start-recorder.ts'
 import { watchSources } from './reload.ts'
 import { bufferUntilReady, type Report, reportJson } from './report.ts'
 import { createReloadTracker, SERVICES, startServices } from './services.ts'
@@ -68,10 +71,12 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
       ? undefined
       : await startProvider({ project, dataDir, port: providerPort, roles: stores.roles, report })
     if (provider) closers.push(provider.stop)
+    const recorder = await startRecorder({ dataDir, adminKey: stores.secrets.adminKey, report })
+    closers.push(recorder.stop)
     let activatorUrl = ''
     let gatewayUrl: string | undefined
     const upstreams = () => `${activatorUrl}/{name}`
-    const env = childEnv({ config, dataDir, stores, upstreams })
+    const env = childEnv({ config, dataDir, stores, upstreams, telemetry: recorder.exportEnv })
     const dependencies = watchDependencies(project)
     closers.push(dependencies.close)
     const functions = createFunctions({ project, dataDir, config, env, report, log, onBundled: dependencies.add })
@@ -101,6 +106,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
       })
     // A server that listens on a port has an address.
     activatorUrl = `http://127.0.0.1:${(activator.address() as AddressInfo).port}`
+    const relayPort = await findFreePort()
     const services = await startServices({
       ...{ dataDir, port, adminPort, report, log, reloads },
       env: (part) => ({
@@ -109,11 +115,18 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
           ? {
               ...(provider?.gatewayEnv(activatorUrl + KEYS_PATH) ?? inheritedEnv(ISSUER_SETTINGS)),
               ...signingEnv(sources.current().routes),
+              EBB_RELAY_METRICS_URL: `http://127.0.0.1:${relayPort}/metrics`,
             }
-          : { EBB_CHECKS_URL: activatorUrl + GATEWAY_PATH, EBB_CHECKS_KEY: stores.secrets.checksKey }),
+          : {
+              EBB_ADMIN_PORT: String(relayPort),
+              EBB_CHECKS_URL: activatorUrl + GATEWAY_PATH,
+              EBB_CHECKS_KEY: stores.secrets.checksKey,
+            }),
         EBB_UPSTREAM_TEMPLATE: upstreams(),
         EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}`,
         EBB_GUIDE_URL: `${activatorUrl}${GUIDE_PATH}`,
+        ...(part === 'gateway' ? recorder.gatewayEnv : {}),
+        EBB_CONSOLE_DIR: dataDir.console,
       }),
     })
     closers.push(services.stop)
@@ -126,7 +139,9 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     const announced = provider && { issuer: provider.issuer, commandSecret: provider.commandSecret }
     announce = (names) => dataDir.announce({ url, admin, adminKey, keys, urls, provider: announced, functions: names })
     await announce(sources.names())
-    report({ event: 'ready', url, admin, keys, adminKey, issuer: provider?.issuer, readyMs })
+    const opens = await consoleAddress(admin, adminKey)
+    report({ event: 'ready', url, admin, console: opens, keys, adminKey, issuer: provider?.issuer, readyMs })
+    void prepareConsole(dataDir.console, report)
     void functions.prepare()
     const stop = async () => {
       await close()

@@ -1,7 +1,7 @@
 import { NODE_FLAGS } from '../build/index.ts'
 import { UNCAUGHT_ERROR } from '../kernel/index.ts'
+import { describeError } from '../protocol/story/describe-error.ts'
 import type { InstanceProcess } from './function-instances.ts'
-import { describeError } from './log/describe-error.ts'
 import { recordChild } from './processes/leftovers.ts'
 import { type OutputLine, startChild } from './processes/start-child.ts'
 import type { Report } from './report.ts'

@@ -4,6 +4,8 @@ export type DevEvent =
       readonly event: 'ready'
       readonly url: string
       readonly admin: string
+      /** What opens the console in a browser, once. */
+      readonly console: string
       readonly keys: Readonly<Record<string, string>>
       readonly adminKey: string
       /** Of its OpenID provider; none where EBB_ISSUERS names others. */

@@ -41,7 +41,7 @@ export async function startServices({ dataDir, env, port, adminPort, report, log
   const start = (part: Service, onReady: (line: OutputLine) => void, onEnd: (last: string) => void): Child => {
     let last = ''
     const child = startChild(platformModule(`services/${part}/index`), {
-      // The relay's admin port is for clusters: here it would collide with the gateway's.
+      // The relay has an admin port of its own, which only the gateway asks.
       env: part === 'gateway' ? { ...env(part), ...ports } : env(part),
       onLine: (line) => {
         log.add(part, line)

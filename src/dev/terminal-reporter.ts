@@ -37,12 +37,12 @@ const dim = (text: string) => paint('dim', text)
 const bold = (text: string) => paint('bold', text)
 
 function welcome(
-  { url, admin, keys, readyMs }: Extract<DevEvent, { event: 'ready' }>,
+  { url, admin, console: opens, keys, readyMs }: Extract<DevEvent, { event: 'ready' }>,
   { contracts, notes, roles }: TerminalReporterOptions,
 ): string {
   const set = contracts()
   const { routes, subscriptions, authorizers, internals = [] } = set
-  const addresses = { API: bold(url), Docs: `${url}/docs`, Guide: `${url}/docs/guide`, Admin: admin, ...notes }
+  const addresses = { API: bold(url), Docs: `${url}/docs`, Guide: `${url}/docs/guide`, Console: opens, Admin: admin, ...notes }
   const names = [...functionsOf(set), ...routes].map(({ name }) => name.length)
   const width = Math.max(0, ...names)
   const none = '  There is no function yet; npx ebb new say-hello writes one.'

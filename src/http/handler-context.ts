@@ -5,7 +5,6 @@ import {
   describeEndpoint,
   emitsOf,
   eventDataSchema,
-  failuresOf,
   hasOverwrite,
   isWhole,
   Problem,
@@ -19,6 +18,7 @@ import type { Deadline } from './deadline.ts'
 import { createDecisions } from './decisions.ts'
 import { createDelegated } from './delegated.ts'
 import { type EmitOptions, readEmitOptions } from './emit-options.ts'
+import { createFailures } from './failures.ts'
 import type { Contract } from './implement.ts'
 import { hasScopes } from './middleware/identity.ts'
 import { findEventIssues, MAX_EMITTED_BYTES } from './middleware/receive-event.ts'
@@ -52,7 +52,7 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
     schemas.set(type, toOutput(eventDataSchema(emitted)))
     if (hasOverwrite(eventDataSchema(emitted))) transforming.add(type)
   }
-  const failures: Readonly<Record<string, number>> = failuresOf(contract)
+  const { fail } = createFailures(contract)
 
   return function createHandlerContext(locals: RequestContext, conditions?: Conditions) {
     const { deadline, log, identity, correlation, event: received } = locals
@@ -71,7 +71,7 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
     const { purge, tag, purged, tags } = createTools(log, () => closed)
     const versions = conditions && createVersions(conditions, { readOnly: route?.readOnly ?? false })
     const context = Object.assign(new LazySignal(deadline), {
-      ...{ log, correlation, secrets, caller: identity, may, purge, tag },
+      ...{ log, correlation, secrets, caller: identity, fail, may, purge, tag },
       ...reply,
       ...(versions ? { etag: versions.etag, requireMatch: versions.requireMatch } : {}),
       emit: (type: string, data: unknown, given: EmitOptions = {}) => {
@@ -103,9 +103,6 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
         const what = { id, type, version, source, data: parsed?.data }
         events.push({ ...what, ...origin, ...(options instanceof Error ? {} : options) })
         return RESOLVED
-      },
-      fail: (code: string, message: string) => {
-        throw new Problem(code, failures[code] ?? 500, message)
       },
       own: (owner: string | Owner) => {
         ownerChecked = true

@@ -10,6 +10,7 @@ import {
   type EndpointShape,
   type EventData,
   type Failure,
+  type FailureOptions,
   type Input,
   isReceiver,
   type Judgement,
@@ -75,9 +76,10 @@ export interface HandlerContext<C> {
   emit<T extends keyof EventData<C> & string>(type: T, data: EventData<C>[T], options?: EmitOptions): Promise<void>
   /**
    * Throws a failure that the contract declares; what the handler wrote is rolled back. Write `throw fail(…)` or
-   * `return fail(…)`: it throws by itself, but TypeScript does not see from a destructured name that nothing follows.
+   * `return fail(…)`: it throws by itself, but TypeScript does not see from a destructured name that nothing follows. Where the
+   * contract declares data of the failure, they are given as `{ data }`; data that do not fit are a 500.
    */
-  fail(code: Failure<C>, message: string): never
+  fail<Code extends Failure<C>>(code: Code, message: string, ...options: FailureOptions<C, Code>): never
   /**
    * Says who owns what was asked for: throws 403 unless that is the caller, or the caller has the route's scopes. Two tenants
    * may have the same subject: a subject alone is one of the caller's tenant where the contract says `tenancy`, and of none

@@ -1,5 +1,5 @@
 import { Problem } from '../contract/index.ts'
-import type { Log } from '../kernel/index.ts'
+import type { InstanceAccount, Log } from '../kernel/index.ts'
 import { REQUEST_ENDED } from './deadline.ts'
 
 interface IsolationOptions {
@@ -52,7 +52,7 @@ export interface InFlight {
   readonly whenSettled: (listener: () => void) => void
 }
 
-export function createInFlight(): InFlight {
+export function createInFlight(account?: Pick<InstanceAccount, 'begin' | 'end'>): InFlight {
   /** Requests in flight by generation; each call of `whenSettled` begins a new one. */
   const counts = [0]
   let waiting: { readonly before: number; readonly listener: () => void }[] = []
@@ -69,10 +69,12 @@ export function createInFlight(): InFlight {
   }
   return {
     begin: () => {
+      account?.begin()
       add(counts.length - 1, 1)
       return counts.length - 1
     },
     end: (generation) => {
+      account?.end()
       add(generation, -1)
       if (waiting.length > 0) settle()
     },

@@ -3,10 +3,12 @@ import {
   type Config,
   type Effect,
   type EventKey,
+  type InstanceUse,
   type Log,
   type PolicyDecision,
   type PolicyQuestion,
   type PolicyRequest,
+  type RecordedInstance,
   type Resource,
   type ResourceContract,
   restrictToStores,
@@ -25,6 +27,8 @@ export interface OpenedResources {
   readonly policy: OpenedPolicy | undefined
   /** Carries out, in order, the effects that are pending after a commit. */
   runEffects(effects: readonly Effect[], signal: AbortSignal): Promise<void>
+  /** Keeps what this process has used so far; undefined where none of them can. */
+  readonly recordUse: ((instance: RecordedInstance, use: InstanceUse) => Promise<void>) | undefined
   /** Rejects while one of them cannot serve. */
   ready(): Promise<void>
   close(): Promise<void>
@@ -54,6 +58,7 @@ export function openResources(uses: Uses, config: Config, log: Log, contract?: R
     })
   const transactional = all.find(({ resource }) => resource.transaction)
   const others = all.filter((one) => one !== transactional)
+  const recorder = all.find(({ resource }) => resource.recordUse)
   return {
     bind: (request) =>
       Object.fromEntries(others.map(({ name, resource, opened }) => [name, resource.bind(opened, request(name))])),
@@ -66,6 +71,7 @@ export function openResources(uses: Uses, config: Config, log: Log, contract?: R
         await resource.runEffect(opened, payload, { signal })
       }
     },
+    recordUse: recorder && (async (...used) => recorder.resource.recordUse?.(recorder.opened, ...used)),
     ready: async () => {
       await Promise.all(all.map(({ resource, opened }) => resource.ready?.(opened)))
     },

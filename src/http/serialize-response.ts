@@ -1,14 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import {
-  createJudgementSchema,
-  failuresOf,
-  isReceiver,
-  isTransient,
-  PLATFORM_CODES,
-  Problem,
-  problemJson,
-} from '../contract/index.ts'
+import { createJudgementSchema, isReceiver, isTransient, Problem, problemJson } from '../contract/index.ts'
 import { type Correlation, redactSecrets, type StoredResponse } from '../kernel/index.ts'
+import { createFailures } from './failures.ts'
 import type { Contract } from './implement.ts'
 import { compileReplies } from './replies/compile-replies.ts'
 
@@ -18,7 +11,7 @@ const MAX_HEADER_LENGTH = 8_000
 /** Serialises what a handler returned or threw, as its contract says. */
 export function createResponseSerializer(contract: Contract) {
   const serializeReply = compileOutput(contract)
-  const failures = failuresOf(contract)
+  const { failures, toExpected } = createFailures(contract)
   /** Whether a failure is final, and is replayed under its key; a transient one frees the key. */
   const isFinal = (error: unknown): error is Problem =>
     error instanceof Problem && Object.hasOwn(failures, error.code) && !isTransient(error.status)
@@ -40,12 +33,7 @@ export function createResponseSerializer(contract: Contract) {
         body: redactSecrets(problemJson(problem, correlationId)),
       }
     },
-    /** A handler fails as its contract declares or as the platform does; any other Problem of its own is an error (500). */
-    toExpectedError: (error: unknown): unknown => {
-      if (!(error instanceof Problem) || PLATFORM_CODES.has(error.code) || Object.hasOwn(failures, error.code))
-        return error
-      return new Error(`the contract declares no failure ${error.code}`, { cause: error })
-    },
+    toExpectedError: toExpected,
   }
 }
 

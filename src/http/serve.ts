@@ -1,10 +1,12 @@
 import { createServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { pollInvocations } from 'ebb/http/lambda'
 import type { Express } from 'express'
 import { describeDeployment, describeEndpoint, longestMs, longestToDrainMs } from '../contract/index.ts'
 import {
   type Config,
   ConfigError,
+  createInstanceAccount,
   createLog,
   drain,
   exit,
@@ -23,6 +25,7 @@ import { createRequestContext } from './context.ts'
 import { MAX_FUNCTION_HEADER_BYTES } from './header-limits.ts'
 import type { Contract, Implementation, Uses } from './implement.ts'
 import { createInFlight, isolateErrors } from './isolate-errors.ts'
+import { recordUse } from './record-use.ts'
 import { openResources } from './resources.ts'
 import { createConnections } from './websocket/converse.ts'
 
@@ -58,7 +61,9 @@ function start(fn: Implementation, config: Config, log: Log) {
   const telemetry = startTelemetry(config, { name, log })
   const verify = openIdentityVerifier(config, name, log)
   const resources = openResources(fn.uses, config, log, fn.contract)
-  const inFlight = createInFlight()
+  const account = createInstanceAccount()
+  const inFlight = createInFlight(account)
+  const use = recordUse(fn.contract, account, { resources, log })
   const connections = createConnections()
   const drainer = new AbortController()
   const app = createApp(fn, {
@@ -91,10 +96,13 @@ function start(fn: Implementation, config: Config, log: Log) {
   })
   server.listen(config.PORT, config.EBB_HOST, () => {
     telemetry.ready()
+    account.ready()
     // A server that listens on a port has an address.
     const { port } = server.address() as AddressInfo
     logReady({ function: name, revision: config.EBB_REVISION }, { port }, 'listening')
     reportIgnoredCaches(log)
+    if (config.AWS_LAMBDA_RUNTIME_API)
+      takeInvocations(config.AWS_LAMBDA_RUNTIME_API, { contract: fn.contract, port, log })
   })
   const stop = async () => {
     reportIgnoredCaches(log)
@@ -104,10 +112,26 @@ function start(fn: Implementation, config: Config, log: Log) {
     const closing = setTimeout(connections.close, upgrades && graceMs > 0 ? graceMs + drainMs : 0)
     await drain(server, { graceMs, timeoutMs: drainMs + 2_000 })
     clearTimeout(closing)
+    await use.close()
     await resources.close()
     await telemetry.shutdown({ limitMs: FLUSH_TIMEOUT_MS })
   }
   isolateErrors(inFlight, { log, shutDown: onShutdown(stop, { log, parent: config.EBB_PARENT }) })
+}
+
+interface InvocationOptions {
+  readonly contract: Contract
+  readonly port: number
+  readonly log: Log
+}
+
+/** Takes the place of a platform that sends requests: on AWS Lambda a function asks for them. */
+function takeInvocations(api: string, { contract, port, log }: InvocationOptions): void {
+  const streams = contract.kind === 'endpoint' && describeEndpoint(contract).replyStream !== undefined
+  pollInvocations({ api, port, streams }).catch((error: unknown) => {
+    log.fatal({ err: error }, 'the runtime interface of AWS Lambda cannot be reached')
+    exit(1)
+  })
 }
 
 /** How long a whole request may take to arrive, and how long requests are waited for at the end of the process. */

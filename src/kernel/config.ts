@@ -11,6 +11,11 @@ export type Config = ConfigOf<typeof SETTINGS>
 
 /** The files of each config, for `liveSetting`. */
 const filesOf = new WeakMap<object, SourceFiles>()
+/** Where the settings of each config come from; those that are not there have their defaults. */
+const sourcesOf = new WeakMap<object, ReadonlyMap<string, SettingSource>>()
+
+/** `ebb`: what started the process in code has set it. */
+export type SettingSource = 'default' | 'environment' | 'file' | 'ebb'
 
 /** Reads and checks the settings. Throws one ConfigError with all problems. */
 export function parseConfig(env: Env, { readFile = readText } = {}): Config {
@@ -26,6 +31,7 @@ export function parseConfig(env: Env, { readFile = readText } = {}): Config {
   // Each value is what its own schema returned, or its default.
   const config = settings as Config
   filesOf.set(config, files)
+  sourcesOf.set(config, new Map(Object.keys(values).map((name) => [name, files.has(name) ? 'file' : 'environment'])))
   return config
 }
 
@@ -34,6 +40,8 @@ export function overrideConfig(config: Config, settings: Partial<Config>): Confi
   const overridden = { ...config, ...settings }
   const files = [...(filesOf.get(config) ?? [])].filter(([name]) => !(name in settings))
   filesOf.set(overridden, new Map(files))
+  const overrides = Object.keys(settings).map((name) => [name, 'ebb'] as const)
+  sourcesOf.set(overridden, new Map([...(sourcesOf.get(config) ?? []), ...overrides]))
   return overridden
 }
 
@@ -109,7 +117,7 @@ const SECRET_SETTINGS = [
   ...(['EBB_INTROSPECTION_SECRET', 'EBB_CALLBACK_SECRET', 'EBB_CALLBACK_SECRET_PREVIOUS'] as const),
   ...(['EBB_WEBHOOK_KEY', 'EBB_WEBHOOK_KEY_PREVIOUS'] as const),
   ...(['EBB_BROKER_TOKEN', 'EBB_BROKER_HEADERS'] as const),
-  ...(['EBB_OBJECTS_URL'] as const),
+  ...(['EBB_OBJECTS_URL', 'EBB_CDN_PURGE_TOKEN', 'EBB_TLS_KEY', 'EBB_DOCS_KEY', 'EBB_CONSOLE_CLIENT_SECRET'] as const),
 ] as const
 
 /** What is secret in the value of such a setting: the password of a URL, the private part of a JWK, all headers, else all of it. */
@@ -143,6 +151,13 @@ export const inheritedEnvByPrefix = (prefix: string): Readonly<Record<string, st
 export function clearEnv(prefix: string): void {
   for (const name of Object.keys(process.env)) if (name.startsWith(prefix)) delete process.env[name]
 }
+
+/** Where a setting's value comes from. */
+export const sourceOf = (config: Config, name: keyof Config): SettingSource =>
+  sourcesOf.get(config)?.get(name) ?? 'default'
+
+/** Whether a setting is, or may hold, what nobody may see. */
+export const isSecretSetting = (name: keyof Config): boolean => SECRET_SETTINGS.some((secret) => secret === name)
 
 /** The value of a setting that is required here. Throws a ConfigError where it is not set. */
 export function requireSetting<K extends keyof Config>(config: Config, name: K): NonNullable<Config[K]> {

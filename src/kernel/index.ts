@@ -6,16 +6,24 @@ export {
   clearEnv,
   inheritedEnv,
   inheritedEnvByPrefix,
+  isSecretSetting,
   liveSetting,
   overrideConfig,
   parseConfig,
   processConfig,
   readSecrets,
   requireSetting,
+  sourceOf,
 } from './config.ts'
 export { ConfigError } from './config-error.ts'
 export { type Correlation, traceIdOf } from './correlation.ts'
 export type { Delegated } from './delegated.ts'
+export {
+  createInstanceAccount,
+  type InstanceAccount,
+  type InstanceUse,
+  type RecordedInstance,
+} from './instance-account.ts'
 export { drain, exit, listenOn, onShutdown, UNCAUGHT_ERROR } from './lifecycle.ts'
 export { fixedValue, type LiveValue, type Reload, readReloads } from './live-value.ts'
 export { createLog, type Log, logReady, type ServiceLog } from './log.ts'
@@ -30,6 +38,7 @@ export {
   rejectLateCall,
   type TransactionalResource,
 } from './resource.ts'
+export { type LineRules, type RowLines, TO_LINES } from './row-lines.ts'
 export { runService } from './run-service.ts'
 export { HIDDEN_SECRET, Secret } from './secret.ts'
 export { restrictToStores, STORES, type Store } from './stores.ts'

@@ -37,7 +37,7 @@ export function registerSecrets(...values: readonly (string | undefined)[]): voi
 }
 
 /** Whether a text, or JSON, holds a value that was passed to `registerSecrets`. */
-export const containsSecret = (text: string): boolean => secretValues.some((value) => text.includes(value))
+export const containsSecret = (text: string | Buffer): boolean => secretValues.some((value) => text.includes(value))
 
 /** Lines of JSON, or any text, without the values that are secret by their shape or by `registerSecrets`. */
 export function redactSecrets(lines: string): string {

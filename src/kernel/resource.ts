@@ -1,6 +1,7 @@
 import type { Config } from './config.ts'
 import type { Correlation } from './correlation.ts'
 import type { Delegated } from './delegated.ts'
+import type { InstanceUse, RecordedInstance } from './instance-account.ts'
 import type { Log } from './log.ts'
 import type { Policy, PolicyDecision, PolicyQuestion } from './policy.ts'
 import type { Store } from './stores.ts'
@@ -39,6 +40,8 @@ export interface Resource<Bound, Opened = unknown> {
    * the event is delivered again and this is called again. For subscribers only, since nothing else is repeated by itself.
    */
   runEffect?(opened: Opened, payload: unknown, request: { readonly signal: AbortSignal }): Promise<void>
+  /** Only a database has it: keeps what this process has used so far, for `ebb cost`. */
+  recordUse?(opened: Opened, instance: RecordedInstance, use: InstanceUse): Promise<void>
   /** The functions that it calls, by their names: a contract has to declare them in `calls`. */
   readonly calls?: readonly string[]
   /** Only a policy has it: decides what a caller may do. Rejects where it cannot. */

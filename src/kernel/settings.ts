@@ -113,6 +113,15 @@ const upstreamTemplate = () =>
       'must make an http or https URL, such as http://{name}.{namespace}.svc',
     )
 
+const tracesUrl = () =>
+  z
+    .string()
+    .includes('{traceId}')
+    .refine(
+      (template) => /^https?:/.test(template) && URL.canParse(template.replaceAll(/[{}]/g, '')),
+      'must make an http or https URL, such as https://jaeger.example/trace/{traceId}',
+    )
+
 const callbackSecret = () =>
   z.string().regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
 
@@ -170,12 +179,24 @@ export const SETTINGS = {
   EBB_UPSTREAM_TEMPLATE: [upstreamTemplate, undefined],
   /** Where the services behind proxies are, in place of the addresses in their contracts: a JSON object of addresses by the proxies' names. */
   EBB_UPSTREAMS: [() => json<Readonly<Record<string, unknown>>>(), undefined],
+  /** Set by AWS Lambda: the address of its runtime interface, from which a function then takes its requests. */
+  AWS_LAMBDA_RUNTIME_API: [text(), undefined],
   /** What {namespace} stands for in EBB_UPSTREAM_TEMPLATE. */
   EBB_NAMESPACE: [text(), 'default'],
   /** Where the gateway asks for the state of all functions: the laptop's runner sets it. */
   EBB_FUNCTIONS_URL: [url('http'), undefined],
+  /** Where the gateway reads the metrics of a relay, to tell which alerts fire: the laptop's runner sets it. */
+  EBB_RELAY_METRICS_URL: [url('http'), undefined],
   /** Where the gateway gets the guide that it serves at /docs/guide: the laptop's runner sets it. */
   EBB_GUIDE_URL: [url('http'), undefined],
+  /** The folder of the console's page, which the gateway serves at /console/ of its admin port: the laptop's runner sets it. */
+  EBB_CONSOLE_DIR: [text(), undefined],
+  /** Where the gateway asks what is kept of a request, spans and log lines: the laptop's runner sets it. */
+  EBB_RECORDER_URL: [url('http'), undefined],
+  /** Where a trace is shown, with {traceId} in it: what the console and `ebb explain` link to. */
+  EBB_TRACES_URL: [tracesUrl, undefined],
+  /** How many traces a gateway begins in a second at most; callers' own traces go on, whatever that says. Default: no limit. */
+  EBB_TRACES_PER_SECOND: [count(1_000_000), undefined],
   /** The private key with which gateway or relay signs who calls: an Ed25519 JWK. */
   EBB_IDENTITY_KEY: [() => json<Readonly<Record<string, unknown>>>(), undefined, 'live'],
   /** The public keys with which a function verifies who calls: a JWKS. */
@@ -238,6 +259,16 @@ export const SETTINGS = {
   EBB_DOCS_CLIENT_ID: [text(), undefined],
   /** The scopes that /docs asks that issuer for, separated by spaces. */
   EBB_DOCS_SCOPES: [text(), 'openid profile email'],
+  /** For the console of a cluster: its own address as browsers have it, such as https://console.example. */
+  EBB_CONSOLE_URL: [url('http', 'https'), undefined],
+  /** For the console: the admin ports of all gateways, comma-separated; a name stands for all its addresses, as in http://ebb-gateway-pods:8081. */
+  EBB_CONSOLE_GATEWAYS: [() => list().pipe(z.array(url('http')())), undefined],
+  /** As which client of the first issuer the console logs operators in. */
+  EBB_CONSOLE_CLIENT_ID: [text(), undefined],
+  /** The secret of that client. Default: it has none, and PKCE alone is what it proves itself by. */
+  EBB_CONSOLE_CLIENT_SECRET: [text(), undefined, 'live'],
+  /** The scopes that the console asks that issuer for, separated by spaces, besides EBB_ADMIN_SCOPE. */
+  EBB_CONSOLE_SCOPES: [text(), 'openid'],
   /** The port of the laptop's OpenID provider. Default: PORT + 2. 0 is any free port. */
   EBB_PROVIDER_PORT: [port, undefined],
   /** The file with what that provider is run with: the laptop's runner sets it. */

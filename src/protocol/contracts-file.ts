@@ -96,6 +96,7 @@ export function loadContracts(file: string): ContractSet {
     openapi,
     asyncapi,
     plans = {},
+    prices,
     tools = [],
     webhookEvents = [],
     endpointFields = {},
@@ -103,7 +104,7 @@ export function loadContracts(file: string): ContractSet {
     validateEvent,
   } = runBundle<ContractSet>(readFileSync(file, 'utf8'), file)
   if (!routes || !subscriptions || !validate || !validateEvent) throw new Error(`${file} holds no contracts`)
-  const documents = { openapi, asyncapi, plans, tools, webhookEvents, endpointFields }
+  const documents = { openapi, asyncapi, plans, prices, tools, webhookEvents, endpointFields }
   return { routes, subscriptions, authorizers, internals, ...documents, validate, validateEvent }
 }
 

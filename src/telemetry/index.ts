@@ -7,6 +7,7 @@ export {
   setRouteAttributes,
   setTenantAttribute,
 } from './http-attributes.ts'
+export { inSpan } from './in-span.ts'
 export { meterObservers } from './meter-observers.ts'
 export { replicaReads } from './replica-reads.ts'
 export {

@@ -6,6 +6,7 @@ import {
   ParentBasedSampler,
   RandomIdGenerator,
   type Sampler,
+  SamplingDecision,
   type SpanLimits,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace'
@@ -69,14 +70,37 @@ export function spanLimitsOf(config: Config): { readonly spanLimits: SpanLimits;
   }
 }
 
-/** The sampler of OTEL_TRACES_SAMPLER. */
-export function createSampler({ OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: ratio }: Config): Sampler {
+/** The sampler of OTEL_TRACES_SAMPLER, which begins no more than EBB_TRACES_PER_SECOND. */
+export function createSampler(config: Config): Sampler {
+  const { OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: ratio, EBB_TRACES_PER_SECOND: perSecond } = config
   const root = name.endsWith('always_off')
     ? new AlwaysOffSampler()
     : name.endsWith('ratio')
       ? new TraceIdRatioBasedSampler(ratio)
       : new AlwaysOnSampler()
-  return name.startsWith('parentbased') ? new ParentBasedSampler({ root }) : root
+  const limited = perSecond === undefined ? root : limitRate(root, perSecond)
+  return name.startsWith('parentbased') ? new ParentBasedSampler({ root: limited }) : limited
+}
+
+const SECOND_MS = 1_000
+
+/** Samples what `sampler` does, and no more than so many in a second: a burst is traced as well as a quiet hour is. */
+export function limitRate(sampler: Sampler, perSecond: number, now = () => performance.now()): Sampler {
+  let secondBeganAt = Number.NEGATIVE_INFINITY
+  let sampled = 0
+  return {
+    shouldSample(...about) {
+      const result = sampler.shouldSample(...about)
+      if (result.decision !== SamplingDecision.RECORD_AND_SAMPLED) return result
+      if (now() - secondBeganAt >= SECOND_MS) {
+        secondBeganAt = now()
+        sampled = 0
+      }
+      sampled++
+      return sampled > perSecond ? { decision: SamplingDecision.NOT_RECORD } : result
+    },
+    toString: () => `limitRate{${perSecond}/s, ${sampler}}`,
+  }
 }
 
 /** The propagators of OTEL_PROPAGATORS; unsupported ones are left out. */

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import {
   type EndpointContract,
   type Failure,
+  type FailureOptions,
   type Input,
   type Output,
   Problem,
@@ -31,7 +32,7 @@ export interface StubContext<C> {
   /** Who calls, as the called function would see it: the caller of the function under test. */
   readonly caller: Identity
   /** Throws a failure that the contract declares. */
-  fail(code: Failure<C>, message: string): never
+  fail<Code extends Failure<C>>(code: Code, message: string, ...options: FailureOptions<C, Code>): never
 }
 
 interface ServicesOptions {

@@ -49,9 +49,19 @@ export function testDatabase(): TestDatabase {
     // Postgres waits 5 s for clients that are leaving. A forced end would reach a client that is closing as an error that
     // nothing listens for.
     const drop = `drop database if exists ${name}`
+    for (const leave of users.get(database) ?? []) await leave()
     await run(drop).catch(() => run(`${drop} with (force)`))
   })
-  return { url, ownerUrl }
+  const database = { url, ownerUrl }
+  return database
+}
+
+/** What ends those that use a database, before it is dropped. */
+const users = new WeakMap<TestDatabase, (() => Promise<void>)[]>()
+
+/** Ends a user of the database before that is dropped, whichever of the two was declared first. */
+export const beforeDrop = (database: TestDatabase, leave: () => Promise<void>): void => {
+  users.set(database, [...(users.get(database) ?? []), leave])
 }
 
 /** The address of a test's database with the login of a service or of functions, or of its owner. */

@@ -3,14 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect } from '@jest/globals'
+import { beforeAll, expect } from '@jest/globals'
 import pg from 'pg'
 import supertest from 'supertest'
 import type { AuthorizerContract, EndpointContract, ReceiverContract } from '../contract/index.ts'
 import { acceptUpgrades } from '../http/accept-upgrades.ts'
 import { MAX_FUNCTION_HEADER_BYTES } from '../http/header-limits.ts'
 import { createApp, type Implementation, openResources, type Uses } from '../http/index.ts'
-import { createLog, parseConfig, Secret } from '../kernel/index.ts'
+import { createLog, parseConfig, type Resource, Secret } from '../kernel/index.ts'
 import {
   CLOUD_EVENT_BATCH_TYPE,
   createIdentitySigners,
@@ -24,7 +24,7 @@ import {
   writeDelegation,
 } from '../protocol/index.ts'
 import { type ServiceStub, startServices, type TestService } from './start-services.ts'
-import { testDatabase } from './test-database.ts'
+import { beforeDrop, type TestDatabase, testDatabase } from './test-database.ts'
 import { startTestObjects } from './test-objects.ts'
 import { findProject, readTestServer } from './test-server.ts'
 
@@ -115,12 +115,32 @@ export interface TestFunction {
   /** The tags that the function has purged since the last call, in order: those of requests that were committed. */
   purged(): Promise<readonly string[]>
   /**
+   * The events that were emitted in the function's database since the last call, those of requests that were committed: of one request, and
+   * of requests that came one after the other, in their order.
+   */
+  emitted(): Promise<readonly EmittedEvent[]>
+  /**
    * Puts an object into the function's store, as an upload that has arrived, and returns its id: `pending` until the function completes
    * it, or `stored` already. For functions that use `objects`.
    */
   upload(content: Uint8Array, type: string, state?: 'pending' | 'stored'): Promise<string>
   /** The folder of the mail that the function sends, one .eml file a message. Known from the first hook or test on. */
   mailFolder(): string
+  /** Its database, for another function of the same test. */
+  readonly database: TestDatabase
+}
+
+/**
+ * An event that a function under test has emitted.
+ * @example const ordersOf = (events: readonly EmittedEvent[]) => events.filter(({ type }) => type === 'order.placed')
+ */
+export interface EmittedEvent {
+  /** Its type, such as `order.placed`. */
+  readonly type: string
+  /** As its subscribers get them. */
+  readonly data: unknown
+  /** What it is about; undefined where the handler did not say. */
+  readonly subject?: string
 }
 
 /**
@@ -133,10 +153,26 @@ export interface TestFunctionOptions<U extends Uses = Uses> {
    * of the project, which then runs on the same database.
    */
   readonly services?: TestServices<U>
+  /**
+   * What the handler gets in the place of resources, such as of a client of another company's API. Its database is always a real one.
+   */
+  readonly uses?: StubbedUses<U>
+  /** The database of another function of this test, or one of `testDatabase()`, in place of one of its own. */
+  readonly database?: TestDatabase
   /** Its settings and secrets, besides the database and the mail folder. */
   readonly env?: Readonly<Record<string, string>>
   /** Puts something before the function's database, such as a pooler, and returns the address of that. */
   readonly through?: (databaseUrl: string) => Promise<string>
+}
+
+/**
+ * The resources of one function that a test may have something else for: those without transactions.
+ * @example const uses: StubbedUses<{ http: typeof http }> = {}
+ */
+export type StubbedUses<U extends Uses> = {
+  readonly [Name in keyof U as U[Name] extends { readonly transaction: object } | { readonly contracts: object }
+    ? never
+    : Name]?: U[Name] extends Resource<infer Bound> ? Partial<Bound> : never
 }
 
 /**
@@ -171,14 +207,18 @@ type UnionToIntersection<Union> = [Union] extends [never]
  */
 export function testFunction<C extends Implementation['contract'], U extends Uses>(
   fn: Implementation<C, U>,
-  { env = {}, services = {}, through = async (databaseUrl) => databaseUrl }: TestFunctionOptions<U> = {},
+  {
+    env = {},
+    services = {},
+    uses = {},
+    database = testDatabase(),
+    through = async (databaseUrl) => databaseUrl,
+  }: TestFunctionOptions<U> = {},
 ): TestFunction {
   const { name } = fn.contract
   const startedAt = new Date().toISOString()
   let close = async () => {}
-  // Hooks run in the order in which they are declared: every connection is closed before the database is dropped.
-  afterAll(() => close())
-  const database = testDatabase()
+  beforeDrop(database, () => close())
   const started = Promise.withResolvers<{
     server: Server
     sign: Record<'gateway' | 'relay', SignIdentity>
@@ -187,6 +227,7 @@ export function testFunction<C extends Implementation['contract'], U extends Use
   const project = findProject(readTestServer(), expect.getState().testPath ?? '')
   const pool = new pg.Pool({ connectionString: database.ownerUrl, max: 2 })
   const uploader = Promise.withResolvers<TestFunction['upload']>()
+  const seen = new Set<string>()
   let folder = ''
 
   beforeAll(async () => {
@@ -210,8 +251,8 @@ export function testFunction<C extends Implementation['contract'], U extends Use
         : undefined
     const config = parseConfig({ ...(running ? { EBB_UPSTREAM_TEMPLATE: running.template } : {}), ...settings })
     // Any handler is called with what its own contract describes; createApp sees to that.
-    const implementation = fn as unknown as Implementation
-    const resources = openResources(fn.uses, config, log, implementation.contract)
+    const implementation = { ...fn, uses: withStubs(fn.uses, uses) } as unknown as Implementation
+    const resources = openResources(implementation.uses, config, log, implementation.contract)
     const verify = createIdentityVerifier(keys.jwks, name)
     const maxConcurrency = config.EBB_MAX_CONCURRENCY
     const secrets = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, new Secret(value)]))
@@ -289,6 +330,15 @@ export function testFunction<C extends Implementation['contract'], U extends Use
       )
       return rows.map(({ value }) => value)
     },
+    emitted: async () => {
+      const { rows } = await pool.query<EmittedEvent & { id: string; subject: string | null }>(
+        `select id, type, payload as data, subject from ebb.outbox where id <> all($1::uuid[]) order by transaction_id, ctid`,
+        [[...seen]],
+      )
+      for (const { id } of rows) seen.add(id)
+      return rows.map(({ type, data, subject }) => ({ type, data, ...(subject === null ? {} : { subject }) }))
+    },
+    database,
     address,
     headers: async (caller) => (await started.promise).headersOf('gateway', caller),
     upload: async (content, type, state = 'pending') => (await uploader.promise)(content, type, state),
@@ -314,6 +364,15 @@ export function testFunction<C extends Implementation['contract'], U extends Use
 
 const isInternal = (contract: Implementation['contract']) =>
   contract.kind === 'endpoint' && contract.access.internal === true
+
+/** The resources, some of them as what a test has in their place. */
+const withStubs = (uses: Uses, stubs: object): Uses =>
+  Object.fromEntries(
+    Object.entries(uses).map(([name, resource]) => {
+      const stub = (stubs as Readonly<Record<string, unknown>>)[name]
+      return [name, stub === undefined ? resource : { stores: [], open: () => stub, bind: (opened: unknown) => opened }]
+    }),
+  )
 
 /** All functions that the resources call, each with what the test has in its place. */
 const calledBy = (uses: Uses, services: object): readonly TestService[] =>

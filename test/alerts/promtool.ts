@@ -26,17 +26,27 @@ export interface RulesTest {
 export const firing = (alert: string, labels = ''): string =>
   `count(ALERTS{alertname="${alert}",alertstate="firing"${labels && `,${labels}`}}) or vector(0)`
 
-/** Evaluates groups of rules on series. Rejects with promtool's own words where something else comes of it than expected. */
-export async function testRules(groups: unknown, tests: readonly RulesTest[]): Promise<void> {
+/** Rules, and what should come of them. */
+export interface RulesTests {
+  readonly rules: readonly object[]
+  readonly tests: readonly RulesTest[]
+  /** How often the rules are evaluated; default: each minute. */
+  readonly every?: string
+}
+
+/** Evaluates rules on series. Rejects with promtool's own words where something else comes of it than expected. */
+export async function testRules(all: readonly RulesTests[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-rules-'))
   try {
-    await writeFile(join(folder, 'rules.yaml'), stringify({ groups }))
-    const file = join(folder, 'tests.yaml')
-    await writeFile(
-      file,
-      stringify({ rule_files: ['rules.yaml'], evaluation_interval: '1m', tests: tests.map(toTest) }),
-    )
-    await promisify(execFile)(PROMTOOL ?? '', ['test', 'rules', file], { env: {} }).catch(
+    const write = async ({ rules, tests, every = '1m' }: RulesTests, i: number) => {
+      await writeFile(join(folder, `rules-${i}.yaml`), stringify({ groups: [{ name: 'ebb', rules }] }))
+      const file = join(folder, `tests-${i}.yaml`)
+      const test = { rule_files: [`rules-${i}.yaml`], evaluation_interval: every, tests: tests.map(toTest) }
+      await writeFile(file, stringify(test))
+      return file
+    }
+    const files = await Promise.all(all.map(write))
+    await promisify(execFile)(PROMTOOL ?? '', ['test', 'rules', ...files], { env: {} }).catch(
       ({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }) => {
         throw new Error(stdout + stderr)
       },

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from '@jest/globals'
+import { isAlert, RULES } from '../../src/protocol/alerts/index.ts'
 import {
   CHART,
   CHECKS,
@@ -14,6 +15,7 @@ import {
   renderChart,
   type Values,
 } from './helm.ts'
+import { unknownMetrics } from './metric-names.ts'
 import { componentOf, existingSecrets, podsOf, settingsOf } from './pods.ts'
 
 describeChart('the gateway', () => {
@@ -229,22 +231,6 @@ describeChart('Redis', () => {
   })
 })
 
-/** Where gateway and relay name their metrics. */
-const codeOfMetrics = () =>
-  [
-    'gateway/metrics',
-    'gateway/objectives',
-    'gateway/observe-upstreams',
-    'relay/metrics',
-    'relay/delivery-metrics',
-    'relay/schedule-metrics',
-    'relay/changes/change-metrics',
-    'relay/checks/check-metrics',
-    'relay/webhooks/webhook-metrics',
-  ]
-    .map((file) => readFileSync(`services/${file}.ts`, 'utf8'))
-    .join()
-
 describeChart('what operators see', () => {
   it('comes with Prometheus` API, and not without', async () => {
     const [without, withIt] = [
@@ -268,52 +254,27 @@ describeChart('what operators see', () => {
   })
 
   it('are alerts, each with what to do, on metrics that gateway and relay have', async () => {
-    const { spec } = only(await renderChart({}, { apis: [PROMETHEUS] }), 'PrometheusRule', 'ebb-gateway')
+    const monitoring = { runbooks: 'https://wiki.example/runbooks/' }
+    const { spec } = only(await renderChart({ monitoring }, { apis: [PROMETHEUS] }), 'PrometheusRule', 'ebb-gateway')
     const [{ rules } = { rules: [] }] = spec.groups as {
       rules: { alert?: string; record?: string; expr: string; annotations?: object }[]
     }[]
-    const alerts = rules.filter(({ alert }) => alert)
-    expect(alerts.map(({ alert }) => alert)).toEqual([
-      'EbbFailures',
-      'EbbErrorBudgetBurns',
-      'EbbErrorBudgetBurns',
-      'EbbObjectiveAtRisk',
-      'EbbObjectiveAtRisk',
-      'EbbObjectiveAtRisk',
-      'EbbWebhooksRefused',
-      'EbbDeadLetters',
-      'EbbBacklogWaits',
-      'EbbHistoryNotMade',
-      'EbbDeliveriesUnaccounted',
-      'EbbDeliveriesParked',
-      'EbbArchiveOverdue',
-      'EbbWebhooksWait',
-      'EbbScheduleOverdue',
-      'EbbCheckFails',
-      'EbbChecksNotMade',
-      'EbbChangesNotRead',
-      'EbbChangesLost',
-      'EbbChangeTableUnread',
-      'EbbContractsDoNotLoad',
-      'EbbBreakerOpen',
-      'EbbGatewayLate',
-      'EbbLimitsWithoutRedis',
-    ])
-    for (const { annotations } of alerts)
-      expect(annotations).toEqual({ summary: expect.any(String), runbook: expect.any(String) })
-    const code = codeOfMetrics()
-    const names = new Set(rules.flatMap(({ expr }) => expr.match(/\b(http|ebb)_\w+/g) ?? []))
-    expect([...names].filter((name) => !code.includes(`'${name.replace(/_(count|bucket)$/, '')}'`))).toEqual([])
-    for (const { expr } of rules) expect(expr).not.toMatch(/\{\{|%!|map\[/)
+    const alerts = rules.flatMap(({ alert, annotations }) => (alert ? { alert, annotations } : []))
+    expect(alerts.map(({ alert }) => alert)).toEqual(RULES.flatMap((rule) => (isAlert(rule) ? rule.alert : [])))
+    for (const { alert, annotations } of alerts)
+      expect(annotations).toEqual({
+        ...{ summary: expect.any(String), runbook: expect.any(String) },
+        runbook_url: `https://wiki.example/runbooks/${alert}.md`,
+      })
+    expect(unknownMetrics(rules.map(({ expr }) => expr))).toEqual([])
+    for (const { expr } of rules) expect(expr).not.toMatch(/\{\{|%!|map\[|\$/)
   })
 
   it.each(['red', 'gateway'])('is a dashboard that Grafana finds by its label: %s', async (board) => {
     const { metadata, data = {} } = only(await renderChart(), 'ConfigMap', `ebb-dashboard-${board}`)
     expect(metadata.labels).toMatchObject({ grafana_dashboard: '1' })
     const dashboard = JSON.parse(data[`${board}.json`] ?? '')
-    const code = codeOfMetrics()
-    const names = new Set(JSON.stringify(dashboard.panels).match(/\b(http|ebb)_\w+/g))
-    expect([...names].filter((name) => !code.includes(`'${name.replace(/_(count|bucket)$/, '')}'`))).toEqual([])
+    expect(unknownMetrics([JSON.stringify(dashboard.panels)])).toEqual([])
   })
 })
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals'
 import { slugOf } from '../../src/dev/guide/render-page.ts'
 import { GUIDE, PAGES } from './page-blocks.ts'
 
-const MARKDOWN = [...PAGES, 'ARCHITECTURE.md', 'CONTRIBUTING.md', ...globSync('docs/decisions/*.md')]
+const MARKDOWN = [...PAGES, 'ARCHITECTURE.md', 'CONTRIBUTING.md', ...globSync('docs/{decisions,runbooks}/*.md')]
 
 /** A page without its blocks of code, where brackets are no links. */
 const proseOf = (page: string) => readFileSync(page, 'utf8').replaceAll(/^```[\s\S]*?^```$/gm, '')

@@ -27,8 +27,8 @@ ${(ours ?? []).map(row).join('\n')}
 ## OpenTelemetry
 
 These mean what [OpenTelemetry's specification](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) says; the
-exporters themselves read the other \`OTEL_EXPORTER_OTLP_*\` variables, for endpoint, headers and certificates. On the laptop nothing is exported
-until an endpoint is set.
+exporters themselves read the other \`OTEL_EXPORTER_OTLP_*\` variables, for endpoint, headers and certificates. On the laptop spans stay there
+until an endpoint is set ([traces](../guide/51-traces.md)).
 
 | setting | values | default |
 | --- | --- | --- |

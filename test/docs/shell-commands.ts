@@ -30,6 +30,9 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'faas-cli secret create ebb-identity-jwks --from-file=public.jwks': 'test/render/agreement.test.ts',
   'faas-cli secret create database-url --from-file=database-url': 'test/render/agreement.test.ts',
   'faas-cli deploy -f stack.yml': 'test/render/agreement.test.ts',
+  'OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 npm start': 'test/telemetry/collector.test.ts',
+  'EBB_ADMIN_KEY=… npx ebb explain 4c25fd5f-ac33-4218-9756-32a5617c7c5e --admin http://localhost:8081':
+    'services/gateway/admin/traces.test.ts',
   'psql "$DATABASE_URL" --command \'create table events (id bigint generated always as identity, type text, data jsonb)\'':
     'test/leaving/express.test.ts',
   'npm install kysely': 'src/data/sql-tools.test.ts',
@@ -40,5 +43,4 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
     'services/gateway/admin/issuers.test.ts',
   'curl --request POST --header "Authorization: Bearer $EBB_ADMIN_KEY" http://localhost:8081/v1/breakers/create-note/reset':
     'services/gateway/upstreams.test.ts',
-  'OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 npm start': 'test/telemetry/collector.test.ts',
 }

@@ -13,7 +13,7 @@ jest.setTimeout(600_000)
 
 /** EBB_TEST_ROWS=1000000 takes a minute and a half. */
 const ROWS = Number(process.env.EBB_TEST_ROWS ?? 250_000)
-/** Before it is measured, all processes have loaded and compiled what they need. */
+/** Before it is measured what goes in, its processes have loaded and compiled what they need. */
 const WARM_UP_ROWS = 200_000
 const MAX_MIB = 64
 
@@ -57,8 +57,7 @@ describe('a million rows', () => {
     expect(await stored()).toBe(ROWS)
   })
 
-  it('go out, in flat memory', async () => {
-    expect(await countRows(output.url)).toBe(ROWS)
+  it('go out, in flat memory, also from processes that have done nothing yet', async () => {
     const growth = await growthOf(output, async () => expect(await countRows(output.url)).toBe(ROWS))
     expect(growth.filter((mib) => mib > MAX_MIB)).toEqual([])
   })

@@ -23,6 +23,8 @@ interface PartsOptions {
   readonly project?: string
   /** Whether it runs as its image holds it; default: from its sources. */
   readonly bundled?: boolean
+  /** Whether a load balancer stands before each, so that it can be replaced; default: yes. Its bytes pass through this process. */
+  readonly balanced?: boolean
 }
 
 /**
@@ -32,7 +34,7 @@ interface PartsOptions {
 export async function startParts(
   name: string,
   env: Readonly<Record<string, string>> = {},
-  { project = import.meta.dirname, bundled = false }: PartsOptions = {},
+  { project = import.meta.dirname, bundled = false, balanced = true }: PartsOptions = {},
 ) {
   const opened = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'ebb-streams-'))
@@ -63,21 +65,22 @@ export async function startParts(
     ? (await bundleFunction(project, name, folder)).file
     : join(project, `functions/${name}/index.ts`)
   const startFunction = () => start(script, { ...env, EBB_IDENTITY_JWKS: JSON.stringify(jwks) })
-  const startGateway = () =>
+  const startGateway = (port = functions.port) =>
     start('services/gateway/index.ts', {
       ...{
         EBB_CONTRACTS: join(folder, 'contracts'),
-        EBB_UPSTREAM_TEMPLATE: `http://{name}@127.0.0.1:${functions.port}`,
+        EBB_UPSTREAM_TEMPLATE: `http://{name}@127.0.0.1:${port}`,
       },
       ...{ EBB_IDENTITY_KEY: JSON.stringify(gateway), EBB_KEY_PEPPER: 'p'.repeat(32), EBB_ADMIN_KEY: 'a'.repeat(16) },
       // Nothing here asks it.
       ...{ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none', EBB_ADMIN_PORT: '0' },
     })
-  const current = { function: await startFunction(), gateway: await startGateway() }
+  const fn = await startFunction()
+  const current = { function: fn, gateway: await startGateway(balanced ? undefined : fn.port) }
   functions.lead(current.function.port)
   gateways.lead(current.gateway.port)
   return {
-    url: `http://127.0.0.1:${gateways.port}`,
+    url: `http://127.0.0.1:${balanced ? gateways.port : current.gateway.port}`,
     current,
     /** Starts another one, leads new connections there, and ends the old one. */
     replaceFunction: async () => {

@@ -13,7 +13,7 @@ export interface Import {
 /** The imports of a source, static and dynamic, of values and of types. */
 export function importsOf(file: string, source = readFileSync(file, 'utf8')): readonly Import[] {
   const found: Import[] = []
-  walk(parseTypeScript(source), (node) => {
+  walk(parseTypeScript(source, file), (node) => {
     const target = IMPORTS.has(String(node.type))
       ? node.source
       : isDynamicImport(node)
@@ -27,7 +27,8 @@ export function importsOf(file: string, source = readFileSync(file, 'utf8')): re
 
 export type Node = Readonly<Record<string, unknown>>
 
-export const parseTypeScript = (source: string) => parseSync(source, { syntax: 'typescript', target: 'es2024' })
+export const parseTypeScript = (source: string, file = '') =>
+  parseSync(source, { syntax: 'typescript', tsx: file.endsWith('.tsx'), target: 'es2024' })
 
 const IMPORTS = new Set(['ImportDeclaration', 'ExportNamedDeclaration', 'ExportAllDeclaration'])
 const isDynamicImport = (node: Node): node is Node & { arguments: readonly { expression: unknown }[] } =>

@@ -20,7 +20,7 @@ export interface Place {
 
 /** Only these go on in the background after the command is over: a person who reads is slower than a shell. */
 const BACKGROUND =
-  /ebb (events|schedules) list|ebb check --url|\.ebb\/mail|localhost:8080\$AT|wakeups_avoided|cache-status|received\.txt$|\/deliveries/
+  /ebb (events|schedules) list|ebb cost|ebb check --url|\.ebb\/mail|localhost:8080\$AT|wakeups_avoided|cache-status|received\.txt$|\/deliveries/
 
 /** What this machine lacks of what a command needs beyond npm; a page's other commands never need its result. */
 export const lackedBy = ({ command }: Step): string | undefined =>

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import fc from 'fast-check'
 import pg from 'pg'
+import { refuseStream } from '../../src/data/postgres/rows/stream-rows.ts'
 import { createRunStatement } from '../../src/data/postgres/run-statement.ts'
 import { createSql, type Sql } from '../../src/data/postgres/sql.ts'
 import { SEED } from '../support/seed.ts'
@@ -21,7 +22,7 @@ beforeAll(async () => {
   await Promise.all([client.connect(), other.connect()])
   await other.query('set intervalstyle to iso_8601')
   const run = createRunStatement()
-  sql = createSql((statement) => run(client, statement), { snapshot: unused, copyInto: unused })
+  sql = createSql((statement) => run(client, statement), { snapshot: unused, stream: refuseStream, copyInto: unused })
   oracle = other
 })
 afterAll(() => Promise.all(clients.map((client) => client.end())))

@@ -6,6 +6,7 @@ import type { Request, RequestHandler } from 'express'
 import { OPERATOR, operatorActor } from '../../../src/data/audit.ts'
 import { parseAuthorization } from '../../../src/http/gateway/steps/authenticate.ts'
 import { createHostCheck, unknownHostMessage } from '../../../src/http/gateway/steps/known-host.ts'
+import type { Sessions } from './sessions.ts'
 
 export interface AccessOptions {
   /** The keys that are good now; a second one while the first is being replaced. */
@@ -35,17 +36,20 @@ export function refuseForeignPages({ hosts }: Pick<AccessOptions, 'hosts'>): Req
   }
 }
 
-interface Administrators {
+export interface Administrators {
   readonly requireAdmin: RequestHandler
   /** Who an admitted request comes from, for the audit. */
   readonly actorOf: (request: Request) => string
+  /** Who that is of any request; undefined for nobody. Rejects with a Problem where a token lacks the scope. */
+  readonly identify: (request: Request) => Promise<string | undefined>
 }
 
 /**
- * Requires an admin key as `Authorization: Bearer`, or an access token that has the admin scope. How long the check takes
- * says nothing about the keys.
+ * Requires an admin key as `Authorization: Bearer`, an access token that has the admin scope, or the cookie of a browser that
+ * was logged in. How long the check takes says nothing about the keys.
  */
-export function requireAdmin({ adminKeys, adminScope, authenticate }: Omit<AccessOptions, 'hosts'>): Administrators {
+export function requireAdmin(options: Omit<AccessOptions, 'hosts'> & { readonly sessions: Sessions }): Administrators {
+  const { adminKeys, adminScope, authenticate, sessions } = options
   const actors = new WeakMap<Request, string>()
   const verify = adminScope === undefined ? undefined : authenticate.token
   const refusal = new Problem(
@@ -62,26 +66,37 @@ export function requireAdmin({ adminKeys, adminScope, authenticate }: Omit<Acces
     return matches.includes(true)
   }
 
-  async function findActor(request: Request): Promise<string> {
+  async function identify(request: Request): Promise<string | undefined> {
     const authorization = request.get('authorization') ?? ''
     if (isAdminKey(authorization)) return OPERATOR
+    if (authorization === '' && isFromOwnPage(request) && sessions.expiryOf(request.headers)) return OPERATOR
     const sent = parseAuthorization(authorization)
-    if (!sent || !verify || adminScope === undefined) throw refusal
+    if (!sent || !verify || adminScope === undefined) return undefined
     try {
       const { caller } = await verify({ ...sent, ...describeRequest(request) })
       if (caller.scopes.includes(adminScope)) return operatorActor(caller.sub)
     } catch (error) {
-      throw error instanceof TokenError ? refusal : error
+      if (error instanceof TokenError) return undefined
+      throw error
     }
     throw new Problem('forbidden', 403, `Your token lacks the scope ${adminScope}.`)
   }
 
   const requireAdmin: RequestHandler = async (request, _response, next) => {
-    actors.set(request, await findActor(request))
+    const actor = await identify(request)
+    if (actor === undefined) throw refusal
+    actors.set(request, actor)
     next()
   }
-  return { requireAdmin, actorOf: (request: Request) => actors.get(request) ?? 'nobody' }
+  return { requireAdmin, actorOf: (request) => actors.get(request) ?? 'nobody', identify }
 }
+
+/**
+ * Whether a browser says that a page of this port sent it, where it may change something: browsers send cookies on their
+ * own. `refuseForeignPages` has refused what says otherwise.
+ */
+const isFromOwnPage = ({ method, headers }: Request) =>
+  ['GET', 'HEAD'].includes(method) || headers.origin !== undefined || headers['sec-fetch-site'] === 'same-origin'
 
 /** What of a request may belong to a token. */
 function describeRequest({ method, originalUrl, headers, headersDistinct, socket }: Request) {

@@ -104,9 +104,16 @@ function responsesOf({ reply, failures = {}, body, query, params, open }: AdminE
 }
 
 function contentOf(reply: AdminEndpoint['reply']): Json {
+  if ('event' in reply) return { content: { 'text/event-stream': { schema: eventSchema(reply) } } }
   if ('body' in reply) return { content: { 'application/json': { schema: outputOf(reply.body) } } }
   return 'text' in reply ? { content: { [reply.text.split(';', 1).join()]: { schema: text } } } : {}
 }
+
+/** OpenAPI 3.1 knows no streams: it is text, and its `contentSchema` says what each event's data are. */
+const eventSchema = ({ event, data }: { readonly event: string; readonly data: z.ZodType }): Json => ({
+  ...{ ...text, description: `Events of the name \`${event}\`, each with JSON as its data` },
+  ...{ contentMediaType: 'application/json', contentSchema: outputOf(data) },
+})
 
 const refusalOf = (codes: readonly string[]): Json => ({
   description: codes.map((code) => `\`${code}\``).join(', '),

@@ -7,15 +7,18 @@ import * as archive from '../../../src/data/queue/archive.ts'
 import * as backlog from '../../../src/data/queue/backlog.ts'
 import { dropDead, editDead } from '../../../src/data/queue/dead-letters.ts'
 import * as store from '../../../src/data/queue/events.ts'
+import { findDead, readDelivered } from '../../../src/data/queue/find-dead.ts'
 import { type DeadDelivery, redrive } from '../../../src/data/queue/redrive.ts'
 import { findEventIssues } from '../../../src/http/middleware/receive-event.ts'
 import {
   countWaiting,
   dropEvents,
   editDelivery,
+  listDead,
   listEvents,
   listUnarchived,
   readDay,
+  readDeliveryData,
   readEventData,
   recordArchived,
   redriveEvents,
@@ -43,6 +46,12 @@ export const eventsOperations = ({ pool, contracts }: EventsOptions): readonly A
       return undefined
     }),
   ),
+  operation(listDead, ({ query }) => findDead(pool, query)),
+  operation(readDeliveryData, async ({ params: { id, consumer } }) => {
+    const found = await readDelivered(pool, { eventId: id, consumer })
+    if (found) return found
+    throw new Problem('not_found', 404, `There is no delivery of this event to ${consumer} that is not over.`)
+  }),
   operation(showEvent, async ({ params }) => {
     const event = await store.showEvent(pool, params.id)
     if (!event) throw eventNotFound()
@@ -53,9 +62,9 @@ export const eventsOperations = ({ pool, contracts }: EventsOptions): readonly A
     if (!event) throw eventNotFound()
     return event.data
   }),
-  operation(editDelivery, async ({ params: { id, consumer }, body: { data } }, { actor }) => {
+  operation(editDelivery, async ({ params: { id, consumer }, body: { data, dryRun } }, { actor }) => {
     const findIssues = createDeliveryCheck(contracts())
-    const edited = await editDead(pool, { eventId: id, consumer, data, actor, findIssues })
+    const edited = await editDead(pool, { eventId: id, consumer, data, actor, findIssues, dryRun })
     if (edited === 'not-found')
       throw new Problem('not_found', 404, `There is no delivery of this event to ${consumer}.`)
     if (edited === 'not-dead')

@@ -1,11 +1,14 @@
 import { Problem } from 'ebb/contract'
-import express, { type RequestHandler } from 'express'
+import express, { type Request, type RequestHandler, type Response } from 'express'
 import type pg from 'pg'
 import type * as z from 'zod'
 import { appendAudit } from '../../../src/data/audit.ts'
 import { inTransaction } from '../../../src/data/postgres/pool.ts'
+import type { Follow } from '../../../src/protocol/admin/admin-endpoint.ts'
+import type { Administrators } from './access.ts'
 import type { AdminOperation, OperationContext } from './operation.ts'
 import { parseInput } from './parse-input.ts'
+import { sendEvents } from './send-events.ts'
 
 const MAX_BODY_BYTES = 16_384
 
@@ -15,7 +18,7 @@ export const expressPath = (path: string) => path.replaceAll(/\{(\w+)\}/g, ':$1'
 /** What answers an endpoint's requests: validates each part by its schema, and replies with what the operation returns. */
 export function mountOperation(
   { endpoint, run }: AdminOperation,
-  { pool, actorOf }: { readonly pool: pg.Pool; readonly actorOf: (request: express.Request) => string },
+  { pool, actorOf, identify }: { readonly pool: pg.Pool } & Pick<Administrators, 'actorOf' | 'identify'>,
 ): readonly RequestHandler[] {
   const { params, query, body, reply, maxBodyBytes = MAX_BODY_BYTES } = endpoint
   const parse = (schema: z.ZodType | undefined, value: unknown, part: 'params' | 'query' | 'body') =>
@@ -27,17 +30,20 @@ export function mountOperation(
       body: parse(body, request.body, 'body'),
     }
     // Each part is undefined exactly where the endpoint has no schema for it, as AdminInput says.
-    const result = await run(input as Parameters<typeof run>[0], contextOf(actorOf(request)))
+    const result = await run(input as Parameters<typeof run>[0], contextOf(request, response))
     response.status(reply.status).set('cache-control', 'no-store')
+    // It is a Follow exactly where the reply has events, as AdminOutput says.
+    if ('event' in reply) return sendEvents(response, reply.event, result as Follow<unknown>)
     if ('text' in reply) response.set('content-type', reply.text).end(result)
     else if ('body' in reply) response.json(result)
     else response.end()
   }
-  const contextOf = (actor: string): OperationContext => ({
-    actor,
+  const contextOf = (request: Request, response: Response): OperationContext => ({
+    ...{ actor: actorOf(request), request, identify: () => identify(request) },
+    setHeader: (name, value) => void response.set(name, value),
     audit: async ({ notify, ...entry }) => {
       if (endpoint.change === undefined) throw new Error(`${endpoint.name} says that it changes nothing`)
-      const row = { ...entry, actor, action: endpoint.change }
+      const row = { ...entry, actor: actorOf(request), action: endpoint.change }
       await inTransaction(pool, async (client) => {
         await appendAudit(client, row)
         if (notify) await client.query('select pg_notify($1, $2)', [notify.channel, notify.payload])

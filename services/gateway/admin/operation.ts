@@ -1,9 +1,15 @@
+import type { IncomingMessage } from 'node:http'
 import type { AdminEndpoint, AdminInput, AdminOutput } from '../../../src/protocol/admin/admin-endpoint.ts'
 
 /** Who asks, and how what it changes is recorded. */
 export interface OperationContext {
   /** For the audit. */
   readonly actor: string
+  readonly request: Pick<IncomingMessage, 'headers'>
+  /** Who asks, also where nobody needs to be known; undefined for nobody. Rejects where their token lacks the scope. */
+  readonly identify: () => Promise<string | undefined>
+  /** Of the response. */
+  readonly setHeader: (name: string, value: string) => void
   /**
    * Records this change in a transaction of its own, which tells all gateways of it where there is something to tell: for
    * what is changed outside the database. Rejects while the row cannot be written, and then nothing may change.

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
-import { createLog } from 'ebb/kernel'
+import { createLog, parseConfig } from 'ebb/kernel'
 import { Registry } from 'prom-client'
 import type { ContractSet } from '../../../src/contract/index.ts'
 import type { AuditEntry } from '../../../src/data/audit.ts'
@@ -10,8 +10,11 @@ import { createPool } from '../../../src/data/postgres/pool.ts'
 import type { AdminEndpoint } from '../../../src/protocol/admin/admin-endpoint.ts'
 import type { BreakerState } from '../../../src/protocol/admin/gateway.ts'
 import { ADMIN_ENDPOINTS } from '../../../src/protocol/admin/index.ts'
+import type { Span } from '../../../src/protocol/traces/span.ts'
 import { testDatabase } from '../../../src/testing/index.ts'
 import { createControls } from '../controls.ts'
+import { createRecentRequests } from '../requests/recent-requests.ts'
+import { countTraffic } from '../requests/traffic.ts'
 import { ADMIN, ADMIN_KEY, listenForTest, PEPPER } from '../test-support.ts'
 import { createAdminApp } from './app.ts'
 
@@ -23,6 +26,7 @@ const pool = createPool(database.ownerUrl, { log })
 
 const ID = '00000000-0000-4000-8000-000000000001'
 const UNWANTED = '00000000-0000-4000-8000-000000000002'
+const CALLS = ['00000000-0000-4000-8000-000000000003', '00000000-0000-4000-8000-000000000004'] as const
 beforeAll(async () => {
   await pool.query(
     `insert into ebb.outbox (id, type, source, payload, traceparent, correlation_id, caller_id, fanned_out_at)
@@ -32,6 +36,11 @@ beforeAll(async () => {
   await pool.query(
     `insert into ebb.delivery (event_id, consumer, state, settled_at) select id, 'send-welcome', 'dead', now() from unnest($1::uuid[]) as id`,
     [[ID, UNWANTED]],
+  )
+  await pool.query(
+    `insert into ebb.invocation (id, caller, scopes, function, method, target, headers, body, correlation_id, traceparent)
+     select id, 'ann', '{}', 'create-thing', 'POST', '/v1/things', '{}', '', 'c', '00-a-b-01' from unnest($1::uuid[]) as id`,
+    [CALLS],
   )
 })
 
@@ -79,8 +88,13 @@ async function start() {
     flushUsage: async () => {},
     profile: async () => ({ kind: 'heap', profile: { head: HEAP } }),
     contractsStatus: () => ({ file: 'contracts-1.cjs', loadedAt: '2026-11-30T00:00:00Z', reloads: 0, failure: null }),
+    // Its own, so that there is something to send a request to.
+    ownPort: () => ({ port: Number(URL.parse(url)?.port), isTls: false }),
     tokens: { refresh: async () => void done.push('refreshed'), status: () => [] },
     controls: createControls({ log: createLog({ level: 'warn' }), setting: () => 'warn', breakers }),
+    alerts: { read: async () => ({ evaluatedAtMs: 0, sinceMs: 0, states: [] }) },
+    ...{ config: parseConfig({}), gateway: 'gateway-1', requests: createRecentRequests('gateway-1') },
+    traffic: countTraffic('gateway-1'),
     explain: async ({ method, target }) => ({
       method,
       target,
@@ -89,16 +103,24 @@ async function start() {
       outcome: null,
       forwardsTo: null,
     }),
+    records: {
+      list: async () => ({ since: null, dropped: 0, traces: [] }),
+      read: async () => [SPAN],
+      find: async () => NOTHING,
+    },
   })
   const url = `http://127.0.0.1:${await listenForTest(createServer(app))}`
   const send = async (endpoint: AdminEndpoint, headers: Readonly<Record<string, string>> = ADMIN) => {
-    const { params = {}, query, body } = await sampleOf(endpoint)
+    const { params = {}, query, body } = await sampleOf(endpoint, url)
     const path = endpoint.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => params[name] ?? '')
     const response = await fetch(`${url}${path}${query ? `?${new URLSearchParams(query)}` : ''}`, {
       ...{ method: endpoint.method, headers: { 'content-type': 'application/json', ...headers } },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
-    return { status: response.status, headers: response.headers, text: await response.text() }
+    // A stream of events has no end.
+    if (response.ok && 'event' in endpoint.reply) await response.body?.cancel()
+    const text = response.bodyUsed ? '' : await response.text()
+    return { status: response.status, headers: response.headers, text }
   }
   return { url, send, done }
 }
@@ -109,10 +131,16 @@ interface Sample {
   readonly body?: unknown
 }
 
+const SPAN: Span = {
+  ...{ traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', parentSpanId: null, part: 'gateway' },
+  ...{ name: 'GET /v1/things', kind: 'server', startUs: 1, endUs: 2, failed: false, message: null, attributes: {} },
+}
+const NOTHING = { lines: [], spans: [], logSince: null, tracesSince: null }
+
 let subjects = 0
 
 /** A request that the endpoint accepts. */
-async function sampleOf({ name }: AdminEndpoint): Promise<Sample> {
+async function sampleOf({ name }: AdminEndpoint, url: string): Promise<Sample> {
   const newKey = async () => {
     const { key } = await createKey(pool, PEPPER, { subject: `s${++subjects}`, scopes: [], actor: 'test' })
     return { id: key.id }
@@ -132,13 +160,23 @@ async function sampleOf({ name }: AdminEndpoint): Promise<Sample> {
     'events.edit': { params: { id: ID, consumer: 'send-welcome' }, body: { data: {} } },
     'events.drop': { body: { id: UNWANTED, reason: 'a test' } },
     'events.redrive': { body: { id: ID } },
+    'events.delivered': { params: { id: ID, consumer: 'send-welcome' } },
+    'invocations.show': { params: { id: CALLS[0] } },
+    'invocations.cancel': { params: { id: CALLS[1] }, body: { reason: 'a test' } },
+    'session.begin': async () => {
+      const made = await fetch(`${url}/v1/session/keys`, { method: 'POST', headers: ADMIN })
+      return { body: { key: ((await made.json()) as { key: string }).key } }
+    },
     'schedules.run': { params: { name: 'close-books' } },
     'functions.profile': { params: { name: 'get-thing' }, body: { kind: 'heap', seconds: 1, as: 'flame' } },
     'checks.run': { params: { name: 'get-thing' } },
     'log-level.set': { body: { level: 'error' } },
     'cache.purge': { body: { tag: 'product:17' } },
     'breakers.reset': { params: { name: 'get-thing' } },
+    'traces.show': { params: { id: SPAN.traceId } },
+    'requests.story': { params: { id: ID } },
     'requests.explain': { body: { method: 'GET', target: '/v1/things' } },
+    'requests.send': { body: { method: 'GET', target: '/openapi.json' } },
   }
   const sample = samples[name] ?? {}
   return typeof sample === 'function' ? sample() : sample
@@ -171,7 +209,7 @@ it.each(ADMIN_ENDPOINTS.map((endpoint) => [endpoint.name, endpoint] as const))(
 
 it('whatever is no GET and changes nothing is known to', () => {
   const silent = ADMIN_ENDPOINTS.filter(({ method, change }) => method !== 'GET' && change === undefined)
-  expect(silent.map(({ name }) => name)).toEqual(['requests.explain'])
+  expect(silent.map(({ name }) => name)).toEqual(['requests.explain', 'session.begin', 'session.end', 'session.key'])
   const writing = ADMIN_ENDPOINTS.filter(({ method, change }) => method === 'GET' && change !== undefined)
   expect(writing).toEqual([])
 })
@@ -182,6 +220,8 @@ it('401 without the key, for all but what is open', async () => {
   expect(answers.filter(([, status]) => status !== 401).map(([{ name }]) => name)).toEqual([
     'functions.list',
     'metrics.read',
+    'session.show',
+    'session.begin',
   ])
 })
 

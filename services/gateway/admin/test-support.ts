@@ -27,10 +27,10 @@ export function testDeadLetters() {
   const pool = createPool(database.ownerUrl, { log: createLog({ level: 'silent' }) })
   beforeEach(() => pool.query('truncate ebb.outbox, ebb.delivery, ebb.attempt'))
 
-  const start = async () => {
+  const start = async (settings: Readonly<Record<string, string>> = {}) => {
     const { env } = await gatewaySettings(database.url, (_request, response) => void response.end())
     await writeFile(env.EBB_CONTRACTS.replace(/contracts$/, 'contracts-1.cjs'), CONTRACTS)
-    const { admin } = await startTestGateway(env)
+    const { admin, url } = await startTestGateway({ ...env, ...settings })
     const post = (body: unknown, headers: Record<string, string> = ADMIN) =>
       fetch(`${admin}/v1/events/redrive`, {
         ...{ method: 'POST', body: JSON.stringify(body) },
@@ -43,7 +43,7 @@ export function testDeadLetters() {
       const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
       return { out, err, code }
     }
-    return { admin, post, ebb }
+    return { admin, url, post, ebb }
   }
 
   /** A dead letter for each payload. */

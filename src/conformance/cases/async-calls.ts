@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { replyOf } from '../../contract/index.ts'
+import { failureStatuses, replyOf } from '../../contract/index.ts'
 import { assertIssues, assertProblem, assertReplay, assertStatus } from '../assertions.ts'
 import {
   assertEntries,
@@ -122,5 +122,5 @@ export const asyncCalls: readonly Case[] = [
 /** Expects the end of a call of a project's own function, which may refuse its example. */
 function assertEndsAsDeclared({ state, result, problem }: Invocation, { contract }: Subject) {
   if (state === 'done') ok(replyOf(contract, result?.status ?? 0), `it ends with ${result?.status}`)
-  else equal(contract.failures?.[problem?.error ?? ''], problem?.status, `it ends as ${JSON.stringify(problem)}`)
+  else equal(failureStatuses(contract)[problem?.error ?? ''], problem?.status, `it ends as ${JSON.stringify(problem)}`)
 }

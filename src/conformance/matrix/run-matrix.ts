@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import {
   type AnyContract,
   type EndpointContract,
+  failureStatuses,
   type ProxyContract,
   replyOf,
   usualReply,
@@ -145,7 +146,7 @@ function findFault(answer: ConformanceResponse, right: RightAnswer, { contract, 
   const said = `it answers ${status}: ${text.slice(0, 160)}`
   if (right === 'hidden') return status >= 400 && status < 500 ? undefined : `it is another tenant's, and ${said}`
   if (right !== 'allowed') return status === right ? undefined : `${right} is right, and ${said}`
-  const { failures = {} } = contract ?? {}
+  const failures = contract ? failureStatuses(contract) : {}
   if (contract && replyOf(contract, status)) return undefined
   // Whoever may call may be told that something is not there, or is taken.
   const isDeclared =

@@ -16,6 +16,10 @@ const FIRINGS = [
   'update (state, event_id, decided_at)',
 ]
 
+/** Sums that gateway and relay add to. */
+const INSTANCE_SUMS = ['select', 'insert', 'update (instances, busy_seconds, cpu_seconds)']
+const CALL_SUMS = ['select', 'insert', 'update (requests, calls, cold_starts, warm_seconds, bytes)']
+
 /** Customers change their webhooks through the gateway, and the relay gives these events; it never learns to make one. */
 const WEBHOOK_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   webhook: {
@@ -100,6 +104,8 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   invocation: {
     gateway: [
       'select (id, caller, tenant, function, state, attempts, uncounted, available_at, correlation_id, created_at, settled_at, cancelled_at, callback_url, status, answer_headers, answer_body)',
+      // What an operator is told of a call.
+      'select (method, target, traceparent)',
       'insert (id, caller, scopes, roles, tenant, client, function, method, target, headers, body, correlation_id, traceparent, callback_url)',
       'update (state, cancelled_at, settled_at, status, answer_headers, answer_body)',
     ],
@@ -109,6 +115,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     ],
   },
   invocation_attempt: {
+    gateway: ['select'],
     relay: ['insert (invocation_id, number, started_at, duration_ms, status, error, body, revision)'],
   },
   // Made by make_callback alone.
@@ -160,6 +167,10 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     ],
   },
   object_part: { functions: ['select', 'insert (object_id, number, sha256)', 'update (sha256)'] },
+  // Functions add to it by record_instance.
+  instance_hour: { gateway: INSTANCE_SUMS, relay: [...INSTANCE_SUMS, 'delete'] },
+  call_hour: { gateway: CALL_SUMS, relay: [...CALL_SUMS, 'delete'] },
+  call_minute: { gateway: ['select', 'insert'], relay: ['select', 'insert', 'delete'] },
   // Written by record_usage alone.
   usage_batch: {},
   audit: { gateway: ['select', 'insert (actor, action, subject, tenant, detail)'] },
@@ -184,6 +195,7 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   'claim_key(text, text, text, bytea)': ['gateway', 'functions'],
   'take_place(text, text, uuid[])': ['gateway'],
   'record_usage(uuid, bigint, jsonb)': ['gateway'],
+  'record_instance(text, integer, integer, jsonb)': ['functions'],
   'delete_old_purges()': ['gateway'],
   'record_contract_usage(jsonb)': ['gateway'],
   'forget_received(double precision, integer)': ['relay'],

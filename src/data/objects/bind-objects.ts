@@ -31,6 +31,8 @@ export function bindObjects(opened: OpenedObjects, { signal }: BindContext): Obj
     const row = await lockObject(sql, id)
     if (!row || row.state === 'deleting') throw uploadNotFound()
     if (row.state === 'stored') return toStored(row)
+    // A handler writes it at this moment, and makes it an object itself.
+    if (row.bytes === null) throw uploadNotFound()
     if (row.isOver) throw new Problem('upload_expired', 410, 'The time for this upload is over; begin another one.')
     await finishUpload(store, row, { announced: () => announcedParts(sql, id), signal })
     return become({ sql, ...(emit && { emit }) }, row)

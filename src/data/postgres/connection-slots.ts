@@ -24,6 +24,7 @@ export function createConnectionSlots(max: number, { now = () => performance.now
   const waiting = new Set<() => void>()
   let taken = 0
   let averageHeldMs = 0
+  let heldMs = 0
   let waitingSince = 0
 
   const wait = (signal: AbortSignal, waitMs: number) => {
@@ -50,6 +51,8 @@ export function createConnectionSlots(max: number, { now = () => performance.now
   }
 
   return {
+    /** For how long slots were held, all together. */
+    heldMs: () => heldMs,
     /**
      * Takes a slot at once, and returns undefined, or returns a promise of one. Throws a Problem 503, or rejects with it,
      * where the wait would be, or was, too long.
@@ -67,6 +70,7 @@ export function createConnectionSlots(max: number, { now = () => performance.now
     },
     /** Frees a slot that was held for so long: the request that has waited the longest gets it. */
     release(forMs: number): void {
+      heldMs += forMs
       averageHeldMs += (forMs - averageHeldMs) * AVERAGE_WEIGHT
       const [next] = waiting
       if (next) next()

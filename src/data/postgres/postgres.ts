@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { type Config, type Log, liveSetting, requireSetting, type TransactionalResource } from '../../kernel/index.ts'
+import { recordInstance } from '../cost/record-instance.ts'
 import { clearPendingEffects } from '../inbox.ts'
 import { createOutboxNotifier } from '../outbox.ts'
 import { createDatabaseAddress } from './database-address.ts'
@@ -46,6 +47,7 @@ export const postgres: TransactionalResource<Sql, OpenedPostgres> = {
       client.query(`select from ebb.find_answer('', '', '', '')`),
     )
   },
+  recordUse: ({ pool }, instance, use) => recordInstance(pool, instance, use),
   close: async ({ address, pool, replica, outbox }) => {
     address?.close()
     await outbox.flush()

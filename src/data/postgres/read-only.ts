@@ -7,6 +7,7 @@ import { refuseCopy } from './copy/copy-into.ts'
 import { toReadOnlyError } from './database-error.ts'
 import { createHandlerStatements, createSerializer, type OpenedPostgres } from './handler-statements.ts'
 import { ASK_REPLAYED, type Begun } from './replica.ts'
+import { createStreaming, refuseStream } from './rows/stream-rows.ts'
 import { sendTogether } from './send-together.ts'
 import { type Session, trackSession } from './session.ts'
 import { createSql, type Sql } from './sql.ts'
@@ -20,6 +21,7 @@ export function createReadOnlySql(opened: OpenedPostgres, request: ReadOnlyReque
   const { replica, tenant } = request
   const begin = beginAs(tenant, BEGIN)
   const statements = createHandlerStatements(async (statement) => {
+    streaming.check()
     const found =
       replica &&
       (await opened.replica?.read({ ...request, ...replica }, (client, check) =>
@@ -28,30 +30,42 @@ export function createReadOnlySql(opened: OpenedPostgres, request: ReadOnlyReque
     if (found) return found.result
     return withConnection(opened, request, ({ client }) => runReadOnly(opened, client, { statement, begin }))
   }, opened.log)
+  const streaming = createStreaming({
+    ...{ run: opened.run, signal: request.signal, during: statements.during },
+    onConnection: (work, text) =>
+      readOnce(opened, request, BEGIN, async (client, options) => {
+        const session = trackSession(client)
+        session.check(text)
+        await inReadOnlyTransaction(client, { session, ...options }, () => work(client).catch(throwReadOnlyError))
+      }),
+  })
+  const snapshot: Sql['snapshot'] = async (reads) => {
+    streaming.check()
+    return readOnce(opened, request, BEGIN_SNAPSHOT, (client, options) => readSnapshot(opened, client, options, reads))
+  }
   return {
-    sql: createSql(statements.run, { snapshot: createSnapshot(opened, request), copyInto: refuseCopy }),
+    sql: createSql(statements.run, { snapshot, stream: streaming.stream, copyInto: refuseCopy }),
     end: statements.end,
   }
 }
 
 interface ReadOnlyRequest extends ConnectionLimits, Pick<TransactionOptions, 'replica' | 'tenant'> {}
 
-const createSnapshot =
-  (opened: OpenedPostgres, request: ReadOnlyRequest): Sql['snapshot'] =>
-  async <Result>(reads: (sql: Sql) => Promise<Result>) => {
-    const { replica, tenant } = request
-    const onReplica = beginAs(tenant, `${BEGIN}; ${ASK_REPLAYED}; commit; ${BEGIN_SNAPSHOT}`)
-    // What a handler does in between must not happen twice.
-    const onlyOnce = { ...request, position: replica?.position, isRepeatable: false }
-    const found =
-      replica &&
-      (await opened.replica?.read(onlyOnce, (client, check) =>
-        readSnapshot(opened, client, { begin: onReplica, check }, reads),
-      ))
-    if (found) return found.result
-    const begin = beginAs(tenant, BEGIN_SNAPSHOT)
-    return withConnection(opened, request, ({ client }) => readSnapshot(opened, client, { begin }, reads))
-  }
+/** Runs what reads more than once in one transaction, on a replica where that may answer, and never twice: a handler does things in between. */
+async function readOnce<Result>(
+  opened: OpenedPostgres,
+  request: ReadOnlyRequest,
+  begin: string,
+  read: (client: pg.PoolClient, options: Pick<ReadOnlyOptions, 'begin' | 'check'>) => Promise<Result>,
+): Promise<Result> {
+  const { replica, tenant } = request
+  const onReplica = beginAs(tenant, `${BEGIN}; ${ASK_REPLAYED}; commit; ${begin}`)
+  const onlyOnce = { ...request, position: replica?.position, isRepeatable: false }
+  const found =
+    replica && (await opened.replica?.read(onlyOnce, (client, check) => read(client, { begin: onReplica, check })))
+  if (found) return found.result
+  return withConnection(opened, request, ({ client }) => read(client, { begin: beginAs(tenant, begin) }))
+}
 
 function readSnapshot<Result>(
   opened: OpenedPostgres,
@@ -68,7 +82,9 @@ function readSnapshot<Result>(
   const statements = createHandlerStatements(run, opened.log)
   return inReadOnlyTransaction(client, { session, begin, serialize, check }, async () => {
     try {
-      const result = await reads(createSql(statements.run, { snapshot: refuseSnapshot, copyInto: refuseCopy }))
+      const result = await reads(
+        createSql(statements.run, { snapshot: refuseSnapshot, stream: refuseStream, copyInto: refuseCopy }),
+      )
       if (statements.end() === 0) return result
       throw new Error('a statement of sql.snapshot was still running at its end; await it')
     } finally {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
 import { POSTGRES_CHANNEL, type Statement } from '../../telemetry/index.ts'
+import { refuseStream } from './rows/stream-rows.ts'
 import { createRunStatement } from './run-statement.ts'
 import { createSql } from './sql.ts'
 
@@ -21,7 +22,7 @@ afterAll(() => client.end())
 /** As in a process that has run no statement yet. */
 function open() {
   const run = createRunStatement()
-  return createSql((statement) => run(client, statement), { snapshot: unused, copyInto: unused })
+  return createSql((statement) => run(client, statement), { snapshot: unused, stream: refuseStream, copyInto: unused })
 }
 
 it.each([

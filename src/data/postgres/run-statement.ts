@@ -2,8 +2,8 @@ import type pg from 'pg'
 import { createBoundedMap } from '../../kernel/index.ts'
 import { type Description, describeStatement } from '../values/describe-statement.ts'
 import { nameColumns, type StatementResult, type UnreadResult } from '../values/read-rows.ts'
-import { createTypeCatalog } from '../values/type-catalog.ts'
-import { ValueError, type ValueType } from '../values/value-type.ts'
+import { createTypeCatalog, type TypeCatalog } from '../values/type-catalog.ts'
+import { ValueError, type ValueType, type WireValue } from '../values/value-type.ts'
 import { describeParameter, type Statement, writeParameters } from '../values/write-parameters.ts'
 import { errorCodeOf } from './database-error.ts'
 import { publishRefusedStatement } from './publish-statements.ts'
@@ -23,6 +23,17 @@ export interface RunStatement {
   (client: pg.ClientBase, statement: Statement, options?: RunOptions): Promise<StatementResult>
   /** The types of a statement's parameters, which is not run. */
   parameterTypes(client: pg.ClientBase, text: string): Promise<readonly ValueType[]>
+  /** What is sent for a statement whose rows are taken as they come. */
+  prepare(client: pg.ClientBase, statement: Statement): Promise<PreparedRows>
+}
+
+/** A statement that is described, and its values written. */
+export interface PreparedRows extends Description {
+  readonly text: string
+  readonly values: readonly (WireValue | null)[]
+  readonly catalog: TypeCatalog
+  /** The server's error with the parameter that it is about. */
+  readonly named: (error: unknown) => unknown
 }
 
 const MAX_DESCRIPTIONS = 1_000
@@ -75,6 +86,18 @@ export function createRunStatement(): RunStatement {
   return Object.assign(run, {
     // Not from memory: it is asked for seldom, and a migration may have changed a type since.
     parameterTypes: async (client: pg.ClientBase, text: string) => types(await describe(client, { text, values: [] })),
+    prepare: async (client: pg.ClientBase, statement: Statement) => {
+      const description = await describe(client, statement)
+      const values = writeParameters(statement, types(description))
+      const { text } = statement
+      return {
+        ...description,
+        text,
+        values,
+        catalog,
+        named: (error: unknown) => nameParameter(error, text, types(description)),
+      }
+    },
   })
 }
 

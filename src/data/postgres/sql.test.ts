@@ -3,6 +3,7 @@ import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
 import * as z from 'zod'
 import type { Statement } from '../values/write-parameters.ts'
+import { refuseStream } from './rows/stream-rows.ts'
 import { createRunStatement } from './run-statement.ts'
 import { createSql, type Sql } from './sql.ts'
 
@@ -22,7 +23,7 @@ beforeAll(async () => {
     texts.push(statement.text)
     return run(client, statement)
   }
-  sql = createSql(noted, { snapshot: unused, copyInto: unused })
+  sql = createSql(noted, { snapshot: unused, stream: refuseStream, copyInto: unused })
   await sql`create table carts (id int, name text, lines jsonb, "odd ""name" int)`
   await sql`insert into carts values (1, 'Ada''s', '[]', 7), (2, 'Grace''s', '{}', 8)`
 })

@@ -31,6 +31,16 @@ export interface Sql extends Fragments {
    * @example const orders = await sql.typed(z.object({ id: z.uuid() }))`select * from orders where sku = ${sku}`
    */
   typed<S extends z.ZodType>(schema: S): TypedSql<S>
+  /**
+   * Rows one after the other, no faster than they are taken: as many as there are, of one snapshot, and never all in memory. A
+   * handler may return them as its streamed reply as they are; then lines are written straight from what the database sends, each
+   * row checked by the contract's `item`. In a request that only reads; no other statement runs meanwhile.
+   * @example const products = sql.stream<{ sku: string }>`select sku from products order by sku`
+   */
+  stream<Row extends object = Record<string, unknown>>(
+    text: TemplateStringsArray,
+    ...values: readonly unknown[]
+  ): AsyncIterable<Row>
   /** Reads that must agree with each other: one snapshot (REPEATABLE READ, READ ONLY). */
   snapshot<Result>(reads: (sql: Sql) => Promise<Result>): Promise<Result>
   /**
@@ -50,6 +60,7 @@ export interface Sql extends Fragments {
 export interface SqlTools extends Pick<Sql, 'snapshot' | 'copyInto'> {
   /** Whether all statements are of one transaction, so that there can be savepoints in it. Default: no. */
   readonly isTransaction?: boolean
+  stream(statement: Statement): AsyncIterable<object>
 }
 
 /** Creates the `sql` that a handler gets, on top of a function that runs one statement. */
@@ -66,8 +77,11 @@ export function createSql(execute: ExecuteStatement, { isTransaction = false, ..
     markHandled(select<Row>(text, values).then(([row]) => row))
   const snapshot: Sql['snapshot'] = (reads) => markHandled(tools.snapshot(reads))
   const copyInto: Sql['copyInto'] = (...copied) => markHandled(tools.copyInto(...copied).catch(throwProblem))
+  const stream = <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
+    // The caller names the shape that its own statement selects.
+    tools.stream(renderStatement(text, values)) as AsyncIterable<Row>
   const typed: Sql['typed'] = (schema) => createTypedSql(schema, select)
-  const sql = Object.assign(rows, fragments, { one, typed, snapshot, copyInto })
+  const sql = Object.assign(rows, fragments, { one, typed, stream, snapshot, copyInto })
   executions.set(sql, { run, isTransaction })
   return sql
 }

@@ -22,6 +22,7 @@ import { isConflict, isTransactionAborted, isUnavailable } from './database-erro
 import { createHandlerStatements, type OpenedPostgres } from './handler-statements.ts'
 import { createPackets } from './packets.ts'
 import { createReadOnlySql } from './read-only.ts'
+import { refuseStream } from './rows/stream-rows.ts'
 import { CLAIM_SAVEPOINT, trackSession } from './session.ts'
 import { createSql, type Sql } from './sql.ts'
 import { withConnection } from './with-connection.ts'
@@ -87,7 +88,12 @@ const transactOnce = <Result>(
       return client.query(begin)
     })
     try {
-      const tools = { snapshot: refuseSnapshot, copyInto: statements.during(copying.into), isTransaction: true }
+      const tools = {
+        snapshot: refuseSnapshot,
+        stream: refuseStream,
+        copyInto: statements.during(copying.into),
+        isTransaction: true,
+      }
       const result = await work(createSql(statements.run, tools), statements.end, unit)
       disableCancellation()
       // Only BEGIN waits: there is nothing to commit.

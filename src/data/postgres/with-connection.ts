@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type pg from 'pg'
 import { startTimeout } from '../../kernel/promises.ts'
+import { CONNECTION_WAIT } from '../../protocol/traces/span.ts'
+import { inSpan } from '../../telemetry/index.ts'
 import { sendCancelRequest } from './connection.ts'
 import { createConnectionSlots, maxWaitMs, poolExhausted } from './connection-slots.ts'
 import { databaseUnavailable, isUnavailable, toProblem } from './database-error.ts'
@@ -49,7 +51,7 @@ export async function withConnection<Result>(
   const slots = slotsOf(source.pool)
   const latestAt = performance.now() + maxWaitMs(timeoutMs)
   const wait = slots.acquire({ signal, timeoutMs })
-  if (wait) await wait
+  if (wait) await inSpan(CONNECTION_WAIT, 'internal', () => wait)
   const acquiredAt = performance.now()
   const current = { pool: source.pool, isReleased: false }
   const onRelease = () => {
@@ -58,7 +60,7 @@ export async function withConnection<Result>(
   }
   let client: pg.PoolClient
   try {
-    client = await connect(source, { signal, limitMs: latestAt - acquiredAt })
+    client = await connect(source, { signal, limitMs: Math.max(latestAt - acquiredAt, 0) })
   } catch (error) {
     onRelease()
     throw error
@@ -167,6 +169,9 @@ async function isIdle(client: pg.PoolClient): Promise<boolean> {
     return false
   }
 }
+
+/** For how long the connections of a pool were in use, all together. */
+export const heldSecondsOf = (pool: pg.Pool): number => slotsOf(pool).heldMs() / 1_000
 
 const slotsByPool = new WeakMap<pg.Pool, ReturnType<typeof createConnectionSlots>>()
 

@@ -11,6 +11,8 @@ interface Edit extends Pick<DeadDelivery, 'eventId' | 'consumer'> {
   readonly actor: string
   /** What the subscriber's schema refuses; no issues where it fits. */
   readonly findIssues: (delivery: DeadDelivery) => readonly ValidationIssue[]
+  /** Whether nothing is to be changed. */
+  readonly dryRun?: boolean
 }
 
 /**
@@ -19,7 +21,7 @@ interface Edit extends Pick<DeadDelivery, 'eventId' | 'consumer'> {
  */
 export function editDead(
   pool: pg.Pool,
-  { eventId, consumer, data, actor, findIssues }: Edit,
+  { eventId, consumer, data, actor, findIssues, dryRun = false }: Edit,
 ): Promise<'not-found' | 'not-dead' | readonly ValidationIssue[]> {
   return inTransaction(pool, async (client) => {
     const { rows } = await client.query(findOneSql, [eventId, consumer])
@@ -28,7 +30,7 @@ export function editDead(
     const { state, ...dead } = toCamelCase<DeadDelivery & { readonly state: string }>(row)
     if (state !== 'dead') return 'not-dead'
     const issues = findIssues({ ...dead, payload: data })
-    if (issues.length > 0) return issues
+    if (dryRun || issues.length > 0) return issues
     const values = [
       eventId,
       consumer,

@@ -50,7 +50,7 @@ left join ebb.callback on callback.invocation_id = invocation.id
 where invocation.settled_at is null or invocation.settled_at > now() - $4 * interval '1 s'`
 
 /** The state that callers see: a call that was cancelled is `dead` in the table. */
-function stateOf(table: string): string {
+export function stateOf(table: string): string {
   return `case when ${table}.cancelled_at is null then ${table}.state else 'cancelled' end`
 }
 

@@ -29,8 +29,15 @@ type ServiceMethod<C extends Call> = (
 
 type Empty = Record<never, never>
 type FailureOf<C extends Call> = {
-  [Code in keyof C['failures'] & string]: ServiceFailure<Code, C['failures'][Code]>
+  [Code in keyof C['failures'] & string]: FailureSeen<Code, C['failures'][Code]>
 }[keyof C['failures'] & string]
+
+type FailureSeen<Code extends string, Failure> = Failure extends {
+  readonly status: infer S extends number
+  readonly data: infer D
+}
+  ? ServiceFailure<Code, S> & { readonly data: D }
+  : ServiceFailure<Code, Failure & number>
 
 /**
  * A failure that the called function's contract declares. A handler whose own contract declares the same code may throw it.

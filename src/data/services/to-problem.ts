@@ -16,8 +16,8 @@ const PASSED_ON = new Set([
 /** A failure that the contract declares, to be returned. Throws any other one. */
 export function toFailure({ name, failures = {} }: CallData, refused: Refused): Problem & { readonly ok: false } {
   const { error, message, details } = refused
-  const { status = 502, retryAfterSeconds } = refused as { status?: number; retryAfterSeconds?: number }
-  const options: ProblemOptions = { details, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) }
+  const { status = 502, retryAfterSeconds, data } = refused as Partial<ProblemOptions> & { readonly status?: number }
+  const options: ProblemOptions = { details, data, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) }
   if (Object.hasOwn(failures, error))
     return Object.assign(new Problem(error, status, message, options), { ok: false as const })
   if (PASSED_ON.has(error)) throw new Problem(error, status, message, options)

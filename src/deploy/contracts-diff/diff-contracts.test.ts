@@ -370,6 +370,18 @@ const BREAKING: readonly Breaking[] = [
     [`${CALLERS}out_of_stock has the status 410 now, and had 409`],
   ],
   [
+    'the data of a failure removed',
+    { failures: { out_of_stock: 409 } },
+    [`${READERS}the data of out_of_stock are gone`],
+    { failures: { out_of_stock: { status: 409, data: z.object({ left: z.int() }) } } },
+  ],
+  [
+    'a field of the data of a failure removed',
+    { failures: { out_of_stock: { status: 409, data: z.object({ until: z.string() }) } } },
+    [`${READERS}out_of_stock.data.left is gone`],
+    { failures: { out_of_stock: { status: 409, data: z.object({ left: z.int(), until: z.string() }) } } },
+  ],
+  [
     'a reply field removed',
     { reply: { ...shape.reply, body: Reply.omit({ name: true }) } },
     [`${READERS}data.name is gone`],
@@ -519,6 +531,7 @@ const COMPATIBLE: readonly Compatible[] = [
   ['a variant of the reply less', reply({ shape: z.discriminatedUnion('kind', [dot]) })],
   ['tighter texts in the reply', reply({ name: z.string().min(3).max(9), nick: z.email().optional() })],
   ['a failure less', { failures: undefined }],
+  ['data of a failure', { failures: { out_of_stock: { status: 409, data: z.object({ left: z.int() }) } } }],
   ['a Location', {}, { reply: { status: 201, body: Reply } }],
   ['an event', {}, { emits: undefined }],
   ['a new event field', emits(Data.extend({ more: z.string() }))],

@@ -4,6 +4,7 @@ import { eventFindings } from './event-changes.ts'
 import { breaks, type Change, type Finding, note, versionRaise } from './finding.ts'
 import { proxyFindings } from './proxy-changes.ts'
 import { receiveFindings } from './receive-changes.ts'
+import { webhookFindings } from './webhook-changes.ts'
 
 /**
  * What a change of contracts breaks, and for whom, with notes of what else is worth knowing; empty for a compatible change.
@@ -11,7 +12,12 @@ import { receiveFindings } from './receive-changes.ts'
  */
 export function diffContracts(before: ContractsData, after: ContractsData): readonly Finding[] {
   const endpoints = before.endpoints.flatMap((old) => endpointFindings(old, successorOf(old, before, after)))
-  const others = [...proxyFindings(before, after), ...receiveFindings(before, after), ...eventFindings(before, after)]
+  const others = [
+    ...proxyFindings(before, after),
+    ...receiveFindings(before, after),
+    ...eventFindings(before, after),
+    ...webhookFindings(before, after),
+  ]
   return [...endpoints, ...others].toSorted(
     (a, b) => a.where.localeCompare(b.where, 'en') || a.effect.localeCompare(b.effect, 'en'),
   )

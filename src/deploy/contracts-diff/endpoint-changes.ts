@@ -6,6 +6,7 @@ import {
   breaks,
   type Change,
   type Comparison,
+  describeToReaders,
   describeToSenders,
   type Incompatibility,
   note,
@@ -76,11 +77,16 @@ function repetitionChanges(before: Route, after: Route): readonly Change[] {
 }
 
 /** A new code refuses what succeeded before, and is missing in an exhaustive switch. */
-function failureChanges({ failures }: EndpointData, after: EndpointData): readonly Change[] {
+function failureChanges({ failures, failureData = {} }: EndpointData, after: EndpointData): readonly Change[] {
   return Object.entries(after.failures).flatMap(([code, status]) => {
     const before = failures[code]
     if (before === undefined) return [breaks('callers', `it may fail with ${code} (${status}) now`)]
-    return before === status ? [] : [breaks('callers', `${code} has the status ${status} now, and had ${before}`)]
+    if (before !== status) return [breaks('callers', `${code} has the status ${status} now, and had ${before}`)]
+    const [old, now] = [failureData[code], after.failureData?.[code]]
+    if (!old) return []
+    if (!now) return [breaks('readers', `the data of ${code} are gone`)]
+    const found = findIncompatibilities([nodeOf(now)], [nodeOf(old)], { path: `${code}.data`, reader: true })
+    return toChanges(found, describeToReaders, 'readers')
   })
 }
 

@@ -4,6 +4,7 @@ import {
   describeSubscriber,
   type EndpointContract,
   type Example,
+  failureStatuses,
   isRedirect,
   type Route,
   usualReply,
@@ -65,7 +66,7 @@ function checksOf(
   const request = requestOf(contract, example)
   if (!request) return []
   const { target, headers, body } = request
-  const { failures = {} } = contract
+  const failures = failureStatuses(contract)
   const events = route.emits.map((type) => [type, subscribersOf(type)] as const).filter(([, names]) => names.length > 0)
   return [
     {

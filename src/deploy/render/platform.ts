@@ -21,7 +21,7 @@ export const OWNER_ROLE = 'ebb_owner'
 export const UPSTREAM_TEMPLATE = 'http://{name}.{namespace}.svc'
 
 /** Names of the platform's own Services, which a function must not take. */
-export const RESERVED_NAMES = ['gateway', 'relay', 'migrate', 'postgres', 'redis']
+export const RESERVED_NAMES = ['gateway', 'relay', 'migrate', 'postgres', 'redis', 'console']
 
 /** Variables that the platform sets in a function's environment: no secret of a contract may have such a name. */
 export const RESERVED_SETTINGS = [

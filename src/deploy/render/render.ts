@@ -6,6 +6,7 @@ import {
   type ResolvedDeployment,
 } from '../../contract/index.ts'
 import { STORES, type Store } from '../../kernel/index.ts'
+import { chartAlerts } from './alerts.ts'
 import type { Chart } from './chart.ts'
 import { contractChecks } from './contract-checks.ts'
 import { bake, skaffold } from './image-tools.ts'
@@ -63,6 +64,7 @@ export function render(
     'skaffold.yaml': skaffold(deployedFunctions, { services }),
     'docker-bake.hcl': bake(deployedFunctions, { services }),
     'charts/ebb/functions.yaml': chartFunctions(deployedFunctions, contracts),
+    'charts/ebb/alerts.yaml': chartAlerts(),
   }
 }
 

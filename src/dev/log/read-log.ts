@@ -2,21 +2,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { ConfigError, processConfig } from '../../kernel/index.ts'
+import type { LogLine } from '../../protocol/story/evidence.ts'
 import { dataDirOf } from '../announcement.ts'
 import { LOG_FILE } from './log-store.ts'
-
-/** A line of the log of this laptop. */
-export interface LogLine {
-  /** Grows from line to line. */
-  readonly id: number
-  /** RFC 3339. */
-  readonly time: string
-  /** gateway, relay, or the function's name. */
-  readonly part: string
-  /** `text` for what is no log record. */
-  readonly level: string
-  readonly fields: Readonly<Record<string, unknown>>
-}
 
 /** Which lines are wanted: of those that fit all parts that are given. */
 export interface LogFilter {
@@ -36,8 +24,10 @@ export interface LogFilter {
 }
 
 /** The log of the laptop that runs, or ran, in this checkout. Throws a ConfigError where nothing ever ran here. */
-export function openLog(project: string) {
-  const file = join(dataDirOf(project, processConfig()), LOG_FILE)
+export const openLog = (project: string) => openLogFile(join(dataDirOf(project, processConfig()), LOG_FILE))
+
+/** The log in a file. Throws a ConfigError where there is none. */
+export function openLogFile(file: string) {
   if (!existsSync(file)) throw new ConfigError('there is no log of this checkout yet; start Ebb with npm start.')
   const database = new DatabaseSync(file, { readOnly: true })
   return {

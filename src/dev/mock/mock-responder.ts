@@ -3,6 +3,7 @@ import {
   type EndpointContract,
   EVENT_STREAM,
   type Example,
+  failuresOf,
   jsonBodyOf,
   Problem,
   parsePathTemplate,
@@ -88,9 +89,14 @@ const withPreferenceApplied = (response: StoredResponse, preference: string): St
   headers: { ...response.headers, 'preference-applied': preference },
 })
 
-function declaredFailure({ name, failures = {} }: EndpointContract, code: string): Problem {
-  const status = Object.hasOwn(failures, code) ? failures[code] : undefined
-  if (status !== undefined) return new Problem(code, status, 'The mock was asked for this failure.')
+function declaredFailure(contract: EndpointContract, code: string): Problem {
+  const { name } = contract
+  const failures = failuresOf(contract)
+  const failure = Object.hasOwn(failures, code) ? failures[code] : undefined
+  if (failure)
+    return new Problem(code, failure.status, 'The mock was asked for this failure.', {
+      ...(failure.data ? { data: createSampler(toOutput(failure.data))(createRandom(code)) } : {}),
+    })
   return unknownPreference(`${name} declares no failure ${code}`, Object.keys(failures))
 }
 

@@ -20,7 +20,7 @@ const THINGS: Readonly<Record<string, AnyContract>> = {
   'get-thing': endpoint({
     ...{ ...common, name: 'get-thing', summary: 'A thing.', method: 'GET', path: '/v1/things/{id}' },
     params: z.object({ id: z.string() }),
-    failures: { thing_gone: 410 },
+    failures: { thing_gone: { status: 410, data: z.object({ since: z.int().min(7).max(7) }) } },
     examples: {
       asked: { params: { id: 'a' } },
       first: { reply: { id: 'a', name: 'First', n: 1 } },
@@ -93,6 +93,8 @@ describe('a response', () => {
       { id: 'b', name: 'Second', n: 2 },
       'example=second',
     ])
+    const gone = await call('GET', '/v1/things/x', { prefer: 'failure=thing_gone' })
+    expect([gone.status, await gone.json()]).toMatchObject([410, { error: 'thing_gone', data: { since: 7 } }])
     const none = await call('GET', '/v1/things/x', { prefer: 'example=third' })
     expect([none.status, await none.json()]).toMatchObject([400, { message: expect.stringContaining('first, second') }])
   })

@@ -5,9 +5,9 @@ import type { JSONWebKeySet } from 'jose'
 import type { Roles } from '../../deploy/import-sources.ts'
 import type { DataDir } from '../data-dir.ts'
 import { listenOnDemand } from '../listen-on-demand.ts'
+import { createOnDemandProcess } from '../processes/on-demand-process.ts'
 import type { Report } from '../report.ts'
 import { AUDIENCE, PROVIDER_CONFIG, readKept, writeProviderConfig } from './provider-config.ts'
-import { createProviderProcess } from './provider-process.ts'
 import { readPeople } from './read-people.ts'
 import { generateSigningKey, toPublicKeys, withoutExpired } from './signing-keys.ts'
 
@@ -52,7 +52,10 @@ export async function startProvider(options: ProviderOptions): Promise<LaptopPro
   const keptKeys = withoutExpired(kept.keys ?? [])
   const keys = keptKeys.length > 0 ? keptKeys : [await generateSigningKey()]
   const configured = Promise.withResolvers<void>()
-  const child = createProviderProcess({ config: file, run: dataDir.run, report })
+  const child = createOnDemandProcess({
+    ...{ part: 'provider', module: 'src/dev/provider/index', run: dataDir.run, report },
+    env: { EBB_PROVIDER_CONFIG: file },
+  })
   const { port, close } = await listenOnDemand(options.port, async () => {
     await configured.promise
     return child.port()

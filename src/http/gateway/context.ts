@@ -58,6 +58,8 @@ export interface GatewayContext extends Correlation, UpstreamObservation {
   credential: Credential | undefined
   /** The plan that the credential names. */
   plan: string | undefined
+  /** The plan that applies; undefined before it was looked for, and where there is none. */
+  appliedPlan: string | undefined
   /** Whether this is a CORS preflight (Fetch, 3.2.2). */
   preflight: boolean
   /** All routes at a preflight's path. */
@@ -183,6 +185,7 @@ export function createGatewayContext(
     caller: ANONYMOUS,
     credential: undefined,
     plan: undefined,
+    appliedPlan: undefined,
     preflight: false,
     routesAtPath: [],
     // No response is to be taken for another type than it says.

@@ -65,6 +65,8 @@ export interface GatewayDependencies {
   /** Aborts when this process begins to end, and with it streams of events; default: never. */
   readonly draining?: AbortSignal | undefined
   readonly metrics: GatewayMetrics
+  /** Keeps each request that is over; default: they are logged alone. */
+  readonly keep?: ((request: EndedRequest) => void) | undefined
   readonly log: LeveledLog
 }
 
@@ -203,6 +205,8 @@ export interface GatewayMetrics {
   readonly refused: (policy: string) => void
   readonly completed: (request: CompletedRequest) => void
   readonly judged: (request: JudgedRequest) => void
+  /** A function is called; returns what is to be called when that has ended. */
+  readonly calling?: ((functionName: string) => (call: FunctionCall) => void) | undefined
   /** What the cache did with a request to a route that has one. */
   readonly cached?: (request: CachedRequest) => void
   /** A provider has sent a webhook. */
@@ -237,6 +241,39 @@ export type ShedReason =
   | 'log_lines'
   | 'event_loop'
 
+/** A request at its end, as its log line tells it. */
+export interface EndedRequest {
+  /** The function, or the proxy, that the request was for; undefined where it was for none, or for the platform itself. */
+  readonly function: string | undefined
+  /** The path of its route. */
+  readonly route: string | undefined
+  readonly method: string
+  /** Without its query. */
+  readonly path: string
+  /** 499 where the caller has hung up. */
+  readonly status: number
+  readonly durationMs: number
+  readonly correlationId: string
+  readonly traceId: string | undefined
+  /** The subject of who called. */
+  readonly caller: string
+  readonly tenant: string | undefined
+  /** The client's address. */
+  readonly client: string | undefined
+  /** Whether its function was called. */
+  readonly invoked: boolean
+  readonly cold: boolean | undefined
+  /** Of the function that responded. */
+  readonly revision: string | undefined
+  /** Why no function was called. */
+  readonly reason: string | undefined
+  readonly deprecated: true | undefined
+  /** Whether it came as a tool call. */
+  readonly tool: true | undefined
+  /** Of the response's body. */
+  readonly bytes: number
+}
+
 export interface CompletedRequest {
   /** The path of its route; `none` where there was none. */
   readonly route: string
@@ -252,6 +289,22 @@ export interface CompletedRequest {
   readonly revision: string | undefined
   /** From the end of the request to the begin of the function's response; undefined where none responded. */
   readonly waitSeconds?: number | undefined
+  /** The function or the proxy of its route; undefined where there is none, and where the platform itself answers. */
+  readonly name?: string | undefined
+  readonly plan?: string | undefined
+  readonly tenant?: string | undefined
+  /** Of the response's body. */
+  readonly bytes?: number
+  /** Stands for what was asked for and by whom, where the response could be kept: 31 bits. */
+  readonly resource?: number | undefined
+}
+
+/** A call of a function that has ended. */
+export interface FunctionCall {
+  /** From its begin to the begin of its response; undefined where none came. */
+  readonly waitMs: number | undefined
+  /** Whether the function had to start first. */
+  readonly cold: boolean
 }
 
 /** Time and memory that callers may use. */

@@ -4,6 +4,7 @@ export type { Authenticated, Authenticators, Caller, Credential, PresentedToken 
 export type {
   CompletedRequest,
   DocsFile,
+  EndedRequest,
   GatewayDependencies,
   GatewayMetrics,
   Invocations,

@@ -1,14 +1,12 @@
 import { Problem } from '../../contract/index.ts'
-import { traceIdOf } from '../../kernel/index.ts'
-import { endRequestSpan, methodName, serverAttributes } from '../../telemetry/index.ts'
 import { createAuthorizerCaller } from './authorizers/ask-authorizer.ts'
 import { createCallerJudge } from './authorizers/judge-callers.ts'
-import { type GatewayContext, type Outcome, PROBES, type Step } from './context.ts'
+import type { GatewayContext, Outcome, Step } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'
 import { toGraphqlOutcome } from './graphql/write-outcome.ts'
 import type { EndpointCalls } from './mcp/call-tool.ts'
-import { isPlatformRoute } from './own-routes.ts'
 import { withPosition } from './positions.ts'
+import { recordRequest } from './record-request.ts'
 import { sendReply } from './send-reply.ts'
 import { admit } from './steps/admit.ts'
 import { authenticate, authorise } from './steps/authenticate.ts'
@@ -139,51 +137,4 @@ export function createPipeline(dependencies: GatewayDependencies, limits: Gatewa
     if (outcome) await sendReply(context, withPosition(context, toGraphqlOutcome(context, outcome)), limits)
   }
   return { handle, steps: explained }
-}
-
-function recordRequest(context: GatewayContext, status: number, { log, metrics }: GatewayDependencies) {
-  const { method, route, shortCircuitReason, path, cold } = context
-  const durationMs = performance.now() - context.startedAt
-  if (shortCircuitReason && status !== 499) metrics.shortCircuited(shortCircuitReason)
-  const invoked = context.invoked ? route?.name : undefined
-  const measured = { route: route?.path ?? 'none', method, status, seconds: durationMs / 1_000 }
-  metrics.completed({ ...measured, invoked, cold, revision: context.revision, waitSeconds: waitOf(context) })
-  const fields = {
-    function: isPlatformRoute(route) ? undefined : route?.name,
-    route: route?.path,
-    method,
-    path,
-    status,
-    durationMs: Math.round(durationMs),
-    correlationId: context.correlationId,
-    traceId: traceIdOf(context.traceparent),
-    caller: context.caller.sub,
-    tenant: context.caller.tenant,
-    client: context.client.address,
-    cold,
-    deprecated: route?.deprecated ? true : undefined,
-    tool: context.ending ? true : undefined,
-    reason: shortCircuitReason,
-    bytes: context.bytes,
-  }
-  // Probes come every few seconds, and matter only when they fail.
-  log[path.startsWith(PROBES) && status < 400 ? 'debug' : 'info'](fields, 'request')
-  endRequestSpan(context.span, () => describeSpan(context, status))
-}
-
-/** How long the caller waited for its function. */
-const waitOf = ({ respondedAt, bodyReceivedAt }: GatewayContext) =>
-  respondedAt === undefined ? undefined : (respondedAt - bodyReceivedAt) / 1_000
-
-function describeSpan({ request, method, route, caller }: GatewayContext, status: number) {
-  const { socket } = request
-  const routeAttributes = route && {
-    route: route.path,
-    ...(caller.tenant === undefined ? {} : { tenant: caller.tenant }),
-  }
-  return {
-    name: route ? `${methodName(method)} ${route.path}` : methodName(method),
-    attributes: serverAttributes({ request, socket, isBehindGateway: false, status, routeAttributes }),
-    isError: status >= 500,
-  }
 }

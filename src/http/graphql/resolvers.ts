@@ -1,4 +1,4 @@
-import type { EndpointContract, Failure, GraphqlContract, Input, Output } from '../../contract/index.ts'
+import type { EndpointContract, Failure, FailureOptions, GraphqlContract, Input, Output } from '../../contract/index.ts'
 import type { Owner } from '../owner.ts'
 import type { Loader } from './loader.ts'
 
@@ -30,7 +30,7 @@ export type Resolver<E extends EndpointContract> = (
  */
 export interface ResolverTools<E> {
   /** Throws a failure that the endpoint's contract declares: the field is null, and the error has its code. */
-  fail(code: Failure<E>, message: string): never
+  fail<Code extends Failure<E>>(code: Code, message: string, ...options: FailureOptions<E, Code>): never
   /** Says who owns what was asked for, as in the endpoint's own handler: it must be called where the contract says `owner`. */
   own: E extends { readonly access: { readonly owner: true } } ? (owner: string | Owner) => void : never
 }

@@ -2,10 +2,8 @@ import type * as z from 'zod'
 import {
   describeEndpoint,
   type EndpointContract,
-  failuresOf,
   type GraphqlFields,
   type GraphqlLink,
-  PLATFORM_CODES,
   Problem,
   type Route,
   toInput,
@@ -13,6 +11,7 @@ import {
   usualReply,
 } from '../../contract/index.ts'
 import type { Identity } from '../../protocol/index.ts'
+import { createFailures } from '../failures.ts'
 import { hasScopes } from '../middleware/identity.ts'
 import { isForeign, isOwner, type Owner } from '../owner.ts'
 import { invalidRequest } from '../request-problems.ts'
@@ -58,14 +57,11 @@ export function showEndpoints({ query, links }: Shown): ReadonlyMap<string, Show
 /** Authorises the caller, validates the arguments, and checks the reply, all by the endpoint's own contract. */
 function showEndpoint(endpoint: EndpointContract): ShownField['show'] {
   const route = describeEndpoint(endpoint)
-  const failures = failuresOf(endpoint)
+  const { fail, toExpected } = createFailures(endpoint)
   const { body } = usualReply(endpoint)
   if (!body) throw new Error(`${endpoint.name} has no body`)
   const reply = toOutput(body)
   const parts = { params: compile(endpoint.params), query: compile(endpoint.query) }
-  const fail = (code: string, message: string) => {
-    throw new Problem(code, failures[code] ?? 500, message)
-  }
 
   return async (values, { caller, resolve }) => {
     authorise(caller, route)
@@ -77,18 +73,16 @@ function showEndpoint(endpoint: EndpointContract): ShownField['show'] {
       if (!isForeign(caller, owner) && (isAllowed || isOwner(caller, owner, endpoint))) return
       throw new Problem('forbidden', 403, 'This is for its owner.')
     }
-    const parsed = reply.safeParse(await resolve(input, { fail, own }).catch(toExpected(failures)))
+    const parsed = reply.safeParse(
+      await resolve(input, { fail, own }).catch((error: unknown) => {
+        throw toExpected(error)
+      }),
+    )
     if (!parsed.success) throw new Error(`the reply breaks the contract of ${endpoint.name}`, { cause: parsed.error })
     if (route.owner && !ownerChecked)
       throw new Error(`the contract of ${endpoint.name} says \`owner\`, and its resolver did not call own()`)
     return parsed.data
   }
-}
-
-/** A resolver fails as the endpoint's contract declares, or as the platform does. */
-const toExpected = (failures: Readonly<Record<string, number>>) => (error: unknown) => {
-  if (!(error instanceof Problem) || PLATFORM_CODES.has(error.code) || Object.hasOwn(failures, error.code)) throw error
-  throw new Error(`the contract declares no failure ${error.code}`, { cause: error })
 }
 
 /** Requires what the endpoint's contract does of its callers, except of an owner, whom the resolver asks about. */

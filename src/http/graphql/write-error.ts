@@ -14,12 +14,16 @@ export function createErrorWriter({ correlationId, log }: Pick<Correlation, 'cor
     // What GraphQL itself finds wrong with a value is a fault of the resolver that returned it.
     if (!problem || problem.status >= 500)
       log.error({ err: originalError ?? new Error(message), path }, 'a field failed')
-    const { code = 'internal', status = 500, details = [] } = problem ?? {}
+    const { code = 'internal', status = 500, details = [], data } = problem ?? {}
     return {
       message: redactSecrets(problem?.message ?? INTERNAL),
       ...(locations.length > 0 ? { locations: locations.map(({ line, column }) => ({ line, column })) } : {}),
       path,
-      extensions: { code, status, correlationId, ...(details.length > 0 ? { details } : {}) },
+      extensions: {
+        ...{ code, status, correlationId },
+        ...(details.length > 0 ? { details } : {}),
+        ...(data === undefined ? {} : { data }),
+      },
     }
   }
 }

@@ -8,7 +8,7 @@ import { mayReadReplica, replicaOf } from '../replica-of.ts'
 import type { OpenedResources } from '../resources.ts'
 import { createResponseSerializer } from '../serialize-response.ts'
 import { comeBack } from '../streams/come-back.ts'
-import { encoderOf } from '../streams/encode-item.ts'
+import { compileStream } from '../streams/encode-item.ts'
 import { sendChunks } from '../streams/send-chunks.ts'
 import { sendEvents } from '../streams/send-events.ts'
 import { openSource } from '../streams/source.ts'
@@ -35,7 +35,7 @@ export function streamReply(
   const createContext = createHandlerContexts(contract, { secrets, policy, hasTransaction: transaction !== undefined })
   const { toExpectedError } = createResponseSerializer(contract)
   const { status } = usualReply(contract)
-  const encode = encoderOf(contract)
+  const toSent = compileStream(contract)
   const isEvents = isEventStream({ replyStream })
   const isForReplica = mayReadReplica(describeEndpoint(contract))
   const start = (response: Response, tags: readonly string[] = []) => {
@@ -85,7 +85,8 @@ export function streamReply(
 
   async function send(response: Response, output: unknown, { isHead, tags, end }: SendOptions) {
     const { deadline } = response.locals
-    const source = openSource(output)
+    const { output: sent, encode } = toSent(output)
+    const source = openSource(sent)
     deadline.signal.addEventListener('abort', source.close, { once: true })
     if (isHead) {
       source.close()

@@ -1,4 +1,4 @@
-import { failuresOf, Problem } from '../../contract/index.ts'
+import { failureStatuses, Problem } from '../../contract/index.ts'
 import { type Effect, type EventKey, redactSecrets, type TransactionWork } from '../../kernel/index.ts'
 import { type BatchResponse, POSITION_HEADER } from '../../protocol/index.ts'
 import { withProcessSpan } from '../../telemetry/index.ts'
@@ -134,7 +134,7 @@ function readOne(read: () => Received): Received | Problem {
 
 /** Reads which events a handler returns as failed. Throws where it returns anything else. */
 function createFailedReader({ contract }: Implementation) {
-  const failures = failuresOf(contract)
+  const failures = failureStatuses(contract)
   return (output: unknown, events: readonly Received[]): Failed => {
     if (output === undefined) return NONE
     const { failed } = Object(output) as { readonly failed?: unknown }

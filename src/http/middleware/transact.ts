@@ -63,9 +63,10 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
         if (end() > 0) throw new Error('the handler returned while a statement was still running; await each one')
         stored = withTags(serializer.fromReply(output, check), tags)
         if (versions) stored = versions.apply(stored)
-      } catch (error) {
+      } catch (thrown) {
         end()
-        if (!claim || !serializer.isFinal(error)) throw serializer.toExpectedError(error)
+        const error = serializer.toExpectedError(thrown)
+        if (!claim || !serializer.isFinal(error)) throw error
         await unit?.rollbackToClaim()
         events.length = 0
         purged.length = 0

@@ -1,6 +1,13 @@
 import type * as z from 'zod'
-import { type EndpointContract, EVENT_STREAM, toOutput, usualReply } from '../../contract/index.ts'
-import { containsSecret } from '../../kernel/index.ts'
+import {
+  type EndpointContract,
+  EVENT_STREAM,
+  fieldRulesOf,
+  NDJSON,
+  toOutput,
+  usualReply,
+} from '../../contract/index.ts'
+import { containsSecret, type RowLines, TO_LINES } from '../../kernel/index.ts'
 import { findUnsafeText } from '../json.ts'
 
 /** Writes one item of a stream; throws where it breaks its contract. */
@@ -11,6 +18,35 @@ export function encoderOf(contract: EndpointContract): EncodeItem {
   const { stream } = usualReply(contract)
   if (!stream?.item) return encodeChunk
   return stream.type === EVENT_STREAM ? eventEncoder(stream.item) : lineEncoder(stream.item)
+}
+
+/** What is sent of what a handler returned, and how. */
+interface Encoded {
+  readonly output: unknown
+  readonly encode: EncodeItem
+}
+
+/**
+ * Compiles how a contract's streamed reply is sent: item by item, or, where the handler returned rows of a database and the schema says
+ * no more of an item than of its members, as lines that come checked, with no object for each.
+ */
+export function compileStream(contract: EndpointContract): (output: unknown) => Encoded {
+  const { stream } = usualReply(contract)
+  const encode = encoderOf(contract)
+  const fields = stream?.type === NDJSON && stream.item ? fieldRulesOf(stream.item) : undefined
+  return (output) => {
+    // Whatever it is.
+    const toLines = (output as Partial<RowLines<unknown>> | undefined)?.[TO_LINES]
+    if (!fields || !toLines) return { output, encode }
+    return { output: toLines({ fields, encode }), encode: encodeLines }
+  }
+}
+
+const encodeLines: EncodeItem = (lines) => {
+  const chunk = encodeChunk(lines)
+  if (containsSecret(typeof chunk === 'string' ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)))
+    throw secretInItem()
+  return chunk
 }
 
 /** Bytes and texts are sent as they are. */
@@ -55,8 +91,10 @@ function jsonEncoder(schema: z.ZodType): (item: unknown) => string {
     const text = JSON.stringify(parsed.data)
     const issue = findUnsafeText(text, 'item')
     if (issue) throw new Error(`an item of the reply breaks its contract: ${issue.path}: ${issue.message}`)
-    if (containsSecret(text))
-      throw new Error('an item of the reply holds the value of a secret, which must not leave the function')
+    if (containsSecret(text)) throw secretInItem()
     return text
   }
 }
+
+const secretInItem = () =>
+  new Error('an item of the reply holds the value of a secret, which must not leave the function')

@@ -25,6 +25,8 @@ export interface AdminEndpoint {
     | { readonly status: 204 }
     /** Text of this media type. */
     | { readonly status: 200; readonly text: string }
+    /** Events of this name (Server-Sent Events), for as long as the caller listens. */
+    | { readonly status: 200; readonly event: string; readonly data: z.ZodType }
   /** Its own refusals: the status of each code. */
   readonly failures?: Readonly<Record<string, number>>
   /** The action of the audit row that it leaves; none where it changes nothing. */
@@ -32,6 +34,9 @@ export interface AdminEndpoint {
   /** Whether it takes no key: for what shows nothing that is anyone's. */
   readonly open?: true
 }
+
+/** Sends events to whoever listens, until what it returns is called. */
+export type Follow<Data> = (send: (data: Data) => void) => () => void
 
 /** Describes an endpoint of the admin API. */
 export const adminEndpoint = <const E extends AdminEndpoint>(endpoint: E): E => endpoint
@@ -57,7 +62,9 @@ export type AdminOutput<E extends AdminEndpoint> = E['reply'] extends { readonly
   ? DeepReadonly<z.output<Body>>
   : E['reply'] extends { readonly text: string }
     ? string
-    : undefined
+    : E['reply'] extends { readonly data: infer Data extends z.ZodType }
+      ? Follow<DeepReadonly<z.output<Data>>>
+      : undefined
 
 type PartOf<E extends AdminEndpoint, Part extends keyof E, Value> = E extends { readonly [_ in Part]: z.ZodType }
   ? Value

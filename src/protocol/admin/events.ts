@@ -15,7 +15,7 @@ export const listEvents = adminEndpoint({
     state: State.optional().describe('Only events with a delivery in this state.'),
     type: z.string().max(200).optional(),
     limit: pageSize(500),
-    before: z.string().max(100).optional().describe('The `next` of the page before.'),
+    before: z.string().max(200).optional().describe('The `next` of the page before.'),
   }),
   reply: {
     status: 200,
@@ -115,11 +115,56 @@ const deadLetters = {
   dryRun: z.boolean().default(false),
 }
 
+const Page = {
+  limit: pageSize(500),
+  before: z.string().max(200).optional().describe('The `next` of the page before.'),
+}
+
+export const listDead = adminEndpoint({
+  ...{ name: 'events.dead', method: 'GET', path: '/v1/events/dead' },
+  summary: 'List the dead letters, those that died last first, and count them all.',
+  query: z.strictObject({ consumer: z.string().max(100).optional(), type: z.string().max(200).optional(), ...Page }),
+  reply: {
+    status: 200,
+    body: z.object({
+      deliveries: z.array(
+        z.object({
+          eventId: z.uuid(),
+          consumer: z.string(),
+          type: z.string(),
+          attempts: z.int(),
+          createdAt: Time.describe('When the event was emitted.'),
+          diedAt: Time,
+          edited: z.boolean().describe('Whether an operator has replaced its data.'),
+          status: z.int().nullable().describe('Of the last attempt; null where no response came.'),
+          error: z.string().nullable(),
+          correlationId: z.string(),
+        }),
+      ),
+      counts: z
+        .array(z.object({ consumer: z.string(), type: z.string(), deliveries: z.int() }))
+        .describe('Of all that match, most first; at most 200 rows.'),
+      next: z.string().optional(),
+    }),
+  },
+})
+
+export const readDeliveryData = adminEndpoint({
+  ...{ name: 'events.delivered', method: 'GET', path: '/v1/events/{id}/deliveries/{consumer}/data' },
+  summary: 'Read what a subscriber would get as the data of a dead letter.',
+  params: z.strictObject({ id: z.uuid(), consumer: z.string().max(100) }),
+  reply: { status: 200, body: z.object({ data: z.unknown(), edited: z.boolean() }) },
+  failures: { not_found: 404 },
+})
+
 export const editDelivery = adminEndpoint({
   ...{ name: 'events.edit', method: 'PUT', path: '/v1/events/{id}/deliveries/{consumer}/data' },
   summary: 'Replace what one subscriber gets as the data of a dead letter; the event stays as it was emitted.',
   params: z.strictObject({ id: z.uuid(), consumer: z.string().max(100) }),
-  body: z.strictObject({ data: z.unknown() }),
+  body: z.strictObject({
+    data: z.unknown(),
+    dryRun: z.boolean().default(false).describe('Only check whether the subscriber would take it.'),
+  }),
   maxBodyBytes: 17 * 1024 * 1024,
   reply: { status: 204 },
   failures: { not_found: 404, not_dead: 409 },

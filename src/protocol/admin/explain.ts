@@ -32,7 +32,7 @@ const Explained = z.object({
 const HeaderValue = z.union([z.string(), z.array(z.string()).max(100)])
 
 /** A request that is to be explained. */
-const RequestToExplain = z.strictObject({
+export const RequestToExplain = z.strictObject({
   method: z.string().regex(/^[A-Z]{1,20}$/, 'Must be a method, such as GET'),
   target: z
     .string()

@@ -1,14 +1,18 @@
 import type { AdminEndpoint } from './admin-endpoint.ts'
+import { listAlerts } from './alerts.ts'
 import { purgeCache } from './cache.ts'
 import { listChecks, runCheck } from './checks.ts'
 import { showContractUsage } from './contract-usage.ts'
+import { readCost, readWhatIf } from './cost.ts'
 import {
   countWaiting,
   dropEvents,
   editDelivery,
+  listDead,
   listEvents,
   listUnarchived,
   readDay,
+  readDeliveryData,
   readEventData,
   recordArchived,
   redriveEvents,
@@ -25,23 +29,38 @@ import {
   showContracts,
   showLogLevel,
 } from './gateway.ts'
+import { cancelInvocation, listInvocations, showInvocation } from './invocations.ts'
 import { listIssuers, refreshIssuers } from './issuers.ts'
 import { createKey, listKeys, revokeKey, rotateKey } from './keys.ts'
 import { listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan } from './plans.ts'
 import { profileFunction } from './profiles.ts'
 import { listAudit, listUsage } from './records.ts'
+import { followRequests, listRequests, showTraffic } from './requests.ts'
 import { listSchedules, runSchedule } from './schedules.ts'
+import { readOpenapi, sendRequest } from './send.ts'
+import { beginSession, createSessionKey, endSession, showSession } from './session.ts'
+import { listGateways, listSettings } from './settings.ts'
+import { explainId, listTraces, showTrace } from './traces.ts'
 
 /** All endpoints of the admin API: the one list. */
 export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...[listRoutes, explainRequest, showContracts, listFunctions, readMetrics],
+  ...[listAlerts],
   ...[listBreakers, resetBreaker, showLogLevel, setLogLevel, purgeCache],
   ...[listKeys, createKey, rotateKey, revokeKey],
   ...[listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan],
   ...[listUsage, listAudit],
+  ...[readCost, readWhatIf],
   ...[listEvents, countWaiting, listUnarchived, readDay, recordArchived],
+  ...[listDead, readDeliveryData],
   ...[showEvent, readEventData, editDelivery, dropEvents, redriveEvents],
   ...[listSchedules, runSchedule],
   ...[listChecks, runCheck, showContractUsage, profileFunction],
   ...[listIssuers, refreshIssuers],
+  ...[listInvocations, showInvocation, cancelInvocation],
+  ...[listSettings, listGateways],
+  ...[listRequests, followRequests, showTraffic],
+  ...[showSession, beginSession, endSession, createSessionKey],
+  ...[listTraces, showTrace, explainId],
+  ...[readOpenapi, sendRequest],
 ]

@@ -22,8 +22,9 @@ const MAX_SIGNATURES = 20
  * secrets, each in constant time. What is right, but too old or too early, was recorded by somebody, or a clock is wrong.
  */
 export function checkSignature(provider: Provider, options: CheckOptions): Problem | undefined {
-  const { signature, timestamp, id } = provider
+  const { signature, token, timestamp, id } = provider
   const { headers, body, secrets, nowMs } = options
+  if (token) return checkToken(token, options)
   const given = readSignatures(signature, headers[signature.header] ?? [])
   if (given.length === 0) return forged(`No signature is in the header ${signature.header}.`)
   if (given.length > MAX_SIGNATURES) return forged(`It has more than ${MAX_SIGNATURES} signatures.`)
@@ -37,6 +38,18 @@ export function checkSignature(provider: Provider, options: CheckOptions): Probl
   if (!isRight) return forged('No signature fits its body and a secret that is known here.')
   const awaySeconds = Math.abs(Math.floor(nowMs / 1_000) - Number(seconds))
   return timestamp && awaySeconds > timestamp.toleranceSeconds ? expired(timestamp.toleranceSeconds) : undefined
+}
+
+/** Compares hashes, which are all of one length. */
+function checkToken({ header, prefix = '' }: NonNullable<Provider['token']>, { headers, secrets }: CheckOptions) {
+  const [given, ...others] = headers[header] ?? []
+  if (given === undefined || others.length > 0 || !given.startsWith(prefix))
+    return forged(`No token is in the header ${header}.`)
+  const hashOf = (text: string) => createHash('sha256').update(text).digest()
+  const sent = hashOf(given.slice(prefix.length))
+  let isRight = false
+  for (const secret of secrets) isRight = timingSafeEqual(sent, hashOf(secret)) || isRight
+  return isRight ? undefined : forged('Its token is not the one that is known here.')
 }
 
 const forged = (message: string) => new Problem('invalid_signature', 403, message)

@@ -76,6 +76,7 @@ export function admit({
   }
 
   function apply(context: GatewayContext, applied: AppliedPlan | undefined) {
+    context.appliedPlan = applied?.charge.plan
     if (!applied && !routeOf(context).limit) return undefined
     const policies = decide(context, applied)
     return policies instanceof Promise

@@ -32,8 +32,10 @@ export function authenticate(
     return undefined
   }
   const step: Step = function authenticate(context) {
-    const { anonymous, dpop, authorizer, upstream } = routeOf(context)
+    const { anonymous, dpop, authorizer, upstream, webhook } = routeOf(context)
     if (authorizer !== undefined) return judge(context)
+    // Its provider's, which `receiveWebhook` looks at.
+    if (webhook?.provider.token) return undefined
     const { headers, responseHeaders } = context
     const forwards = upstream?.forwardsCredentials === true
     // Whatever is presented is for the service alone.

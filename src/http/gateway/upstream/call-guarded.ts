@@ -33,10 +33,14 @@ export function createUpstreamCaller({
       verdict = judgeFailure(failure)
     }
     const call = request.route.upstream ? callProxied : callFunction
+    const ended = request.route.upstream ? undefined : metrics.calling?.(request.route.name)
+    const beganAt = performance.now()
     try {
       return await call(request, sink, { responded: guarded.responded, failed })
     } finally {
       guarded.end(verdict)
+      const { respondedAt, cold } = request
+      ended?.({ waitMs: respondedAt && respondedAt - beganAt, cold: cold === true })
     }
   }
   return Object.assign(callUpstream, {

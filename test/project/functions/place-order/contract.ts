@@ -1,4 +1,5 @@
 import { endpoint } from 'ebb/contract'
+import * as z from 'zod'
 import { Order, orderPlaced } from '../../domain/order.ts'
 
 export default endpoint({
@@ -8,7 +9,7 @@ export default endpoint({
   path: '/v1/orders',
   body: Order.pick({ sku: true, quantity: true, email: true }),
   reply: { status: 201, body: Order, location: '/v1/orders/{id}' },
-  failures: { out_of_stock: 409, product_not_found: 404 },
+  failures: { out_of_stock: { status: 409, data: z.object({ left: z.int().min(0) }) }, product_not_found: 404 },
   access: { scopes: ['orders:write'] },
   tool: { destructive: false },
   idempotent: true,

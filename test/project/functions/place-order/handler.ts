@@ -17,9 +17,11 @@ export default implement(contract, { sql: postgres }, async ({ body }, { sql, ca
     from taken
     returning *`
   if (!order) {
-    const product = await sql.one`select sku from products where sku = ${body.sku}`
+    const product = await sql.one<{ stock: number }>`select stock from products where sku = ${body.sku}`
     if (!product) throw fail('product_not_found', `There is no product ${body.sku}.`)
-    throw fail('out_of_stock', `The stock of ${body.sku} does not cover ${body.quantity}.`)
+    throw fail('out_of_stock', `The stock of ${body.sku} does not cover ${body.quantity}.`, {
+      data: { left: product.stock },
+    })
   }
   await emit('order.placed', order, { subject: order.id })
   return order

@@ -1,0 +1,132 @@
+import { useEffect, useState } from 'preact/hooks'
+import { messageOf } from '../api/api-error.ts'
+import { follow } from '../api/follow.ts'
+import { pathOf, usePath } from '../api/use-path.ts'
+import { When } from '../parts/facts.tsx'
+import { Field, Filters } from '../parts/field.tsx'
+import { formatCount } from '../parts/format.ts'
+import { Empty, Loaded } from '../parts/loaded.tsx'
+import { Page } from '../parts/page.tsx'
+import { useFilter } from '../parts/use-filter.ts'
+import { RequestTable, type SeenRequest } from './request-table.tsx'
+
+interface RequestsReply {
+  readonly requests: readonly SeenRequest[]
+  readonly next?: string
+  readonly held: { readonly requests: number; readonly since: string | null }
+}
+
+const FILTERS = ['status', 'function', 'path', 'caller', 'tenant', 'correlation', 'before'] as const
+const MAX_LIVE = 200
+
+/** What came to the gateways, whether a function was called for it or not. */
+export function Requests() {
+  const [filter, setFilter] = useFilter(...FILTERS)
+  const [isLive, setLive] = useState(false)
+  const { before: _before, ...liveFilter } = filter
+  const requests = usePath<RequestsReply>(pathOf('/v1/requests', filter))
+  const tail = useTail(isLive ? pathOf('/v1/requests/live', liveFilter) : undefined)
+  const field = (name: (typeof FILTERS)[number], label: string, placeholder = '') => (
+    <Field
+      label={label}
+      type="search"
+      value={filter[name]}
+      placeholder={placeholder}
+      onValue={(value) => setFilter(name, value)}
+    />
+  )
+  return (
+    <Page
+      title="Requests"
+      lead="The newest that each gateway remembers, without bodies. Watching them calls nothing."
+      actions={
+        <button type="button" class={isLive ? 'primary' : ''} aria-pressed={isLive} onClick={() => setLive(!isLive)}>
+          {isLive ? 'Live: stop' : 'Follow live'}
+        </button>
+      }
+    >
+      <section class="card">
+        <Filters>
+          {field('status', 'Status', '5xx, 404')}
+          {field('function', 'Function')}
+          {field('path', 'Path begins with', '/v1/orders')}
+          {field('caller', 'Caller')}
+          {field('tenant', 'Tenant')}
+          {field('correlation', 'Correlation id')}
+        </Filters>
+        {tail.error ? <p class="note bad">{messageOf(tail.error)}</p> : null}
+        {tail.skipped > 0 ? <p class="note warn">{formatCount(tail.skipped)} came too fast to be shown.</p> : null}
+        <Loaded data={requests} rows={12}>
+          {({ requests: held, next, held: all }) => {
+            const shown = [...tail.requests, ...held.filter(({ id }) => !tail.requests.some((one) => one.id === id))]
+            return (
+              <>
+                <p class="soft">
+                  {formatCount(all.requests)} are remembered
+                  {all.since ? (
+                    <>
+                      , since <When at={all.since} />
+                    </>
+                  ) : (
+                    ''
+                  )}
+                  .{isLive ? ' New ones appear here.' : ''}
+                </p>
+                {shown.length === 0 ? (
+                  <Empty title="No request">None fits, or none came yet.</Empty>
+                ) : (
+                  <RequestTable requests={shown} />
+                )}
+                <div class="actions">
+                  {filter.before ? (
+                    <button type="button" class="small" onClick={() => setFilter('before', '')}>
+                      Newest
+                    </button>
+                  ) : null}
+                  {next ? (
+                    <button type="button" class="small" onClick={() => setFilter('before', next)}>
+                      Older
+                    </button>
+                  ) : null}
+                </div>
+              </>
+            )
+          }}
+        </Loaded>
+      </section>
+    </Page>
+  )
+}
+
+interface Tail {
+  readonly requests: readonly SeenRequest[]
+  readonly skipped: number
+  readonly error?: unknown
+}
+const NOTHING: Tail = { requests: [], skipped: 0 }
+
+/** The live tail at this path, the newest first; it is closed while the page is hidden. */
+export function useTail(path: string | undefined): Tail {
+  const [tail, setTail] = useState(NOTHING)
+  const [isHidden, setHidden] = useState(document.hidden)
+  useEffect(() => {
+    const listener = () => setHidden(document.hidden)
+    document.addEventListener('visibilitychange', listener)
+    return () => document.removeEventListener('visibilitychange', listener)
+  }, [])
+  useEffect(() => setTail(NOTHING), [path])
+  useEffect(() => {
+    if (path === undefined || isHidden) return
+    const controller = new AbortController()
+    const add = (data: string) => {
+      const { requests, skipped }: { requests: readonly SeenRequest[]; skipped: number } = JSON.parse(data)
+      setTail((old) => ({
+        requests: [...requests.toReversed(), ...old.requests].slice(0, MAX_LIVE),
+        skipped: old.skipped + skipped,
+      }))
+    }
+    follow(path, add, controller.signal).catch((error: unknown) => setTail({ ...NOTHING, error }))
+    return () => controller.abort()
+  }, [path, isHidden])
+  return tail
+}

@@ -1,0 +1,254 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import type { Browser, Page } from 'playwright-core'
+import { ADMIN_KEY, gatewaySettings, PEPPER, startTestGateway } from '../../services/gateway/test-support.ts'
+import { buildConsole, measureFirstPaint } from '../../src/build/build-console.ts'
+import { createKey } from '../../src/data/keys/api-keys.ts'
+import { createPool } from '../../src/data/postgres/pool.ts'
+import { createLog } from '../../src/kernel/index.ts'
+import { testDatabase } from '../../src/testing/index.ts'
+import { findChromium, launchChromium } from '../support/chromium.ts'
+import { itWhere } from '../support/requirements.ts'
+import { untilTrue } from '../support/until.ts'
+import { auditPage } from './audit-page.ts'
+
+const chromium = findChromium()
+const itInBrowser = itWhere(chromium ? undefined : 'no Chromium on PATH')
+const MAX_FIRST_PAINT_BYTES = 200_000
+
+const PAGES = [
+  ...[
+    'functions',
+    'functions/create-thing',
+    'requests',
+    'traces',
+    'alerts',
+    'cost',
+    'events',
+    'invocations',
+    'schedules',
+  ],
+  ...['keys', 'plans', 'limits', 'cache', 'contracts', 'settings', 'audit'],
+]
+const EVENT = '00000000-0000-4000-8000-000000000001'
+
+const database = testDatabase()
+const pool = createPool(database.ownerUrl, { log: createLog({ level: 'silent' }) })
+let folder = ''
+let browser: Browser | undefined
+/** What came to the functions: the console calls none. */
+let calls: string[] = []
+/** What the browser complained of: errors of the page, and what its policy has blocked. */
+let faults: string[] = []
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ebb-console-'))
+  await buildConsole(join(folder, 'console'))
+  if (chromium) browser = await launchChromium(chromium)
+})
+beforeEach(() => {
+  calls = []
+  faults = []
+})
+afterAll(async () => {
+  await browser?.close()
+  await pool.end()
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function start() {
+  const { env } = await gatewaySettings(database.url, ({ method, url }, response) => {
+    calls.push(`${method} ${url}`)
+    response.end('{}')
+  })
+  return startTestGateway({ ...env, EBB_CONSOLE_DIR: join(folder, 'console') })
+}
+
+const WIDE = { width: 1_280, height: 800 }
+const NARROW = { width: 360, height: 800 }
+
+/** The console in a browser of its own, opened with this key. */
+async function open(admin: string, key = ADMIN_KEY): Promise<Page> {
+  const context = await browser?.newContext({ viewport: WIDE, reducedMotion: 'reduce' })
+  if (!context) throw new Error('there is a browser')
+  const page = await context.newPage()
+  page.setDefaultTimeout(30_000)
+  page.on('pageerror', ({ message }) => void faults.push(message))
+  // What is not there on this Ebb is a 404, of which the browser tells by itself.
+  page.on(
+    'console',
+    (line) => void (line.type() === 'error' && !/status of 40[014]/.test(line.text()) && faults.push(line.text())),
+  )
+  await page.goto(`${admin}/console/`)
+  await page.getByLabel('Admin key').fill(key)
+  await page.getByRole('button', { name: 'Open' }).click()
+  return page
+}
+
+const confirm = (page: Page, name: string) =>
+  page.getByRole('dialog').getByRole('button', { name, exact: true }).click()
+
+describe('the files', () => {
+  it('of the first page take no more than 200 kB, packed', async () => {
+    expect(await measureFirstPaint(join(folder, 'console'))).toBeLessThan(MAX_FIRST_PAINT_BYTES)
+  })
+
+  it('are sent under a policy that allows nothing inline and nothing from elsewhere', async () => {
+    const { admin } = await start()
+    const page = await fetch(`${admin}/console/events/${EVENT}`)
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+    const policy = page.headers.get('content-security-policy') ?? ''
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).not.toMatch(/unsafe|https?:|\*/)
+    const [, script = ''] = /src="([^"]+)"/.exec(await page.text()) ?? []
+    const file = await fetch(`${admin}${script}`)
+    expect([file.status, file.headers.get('cache-control')]).toEqual([200, 'public, max-age=31536000, immutable'])
+    expect((await fetch(`${admin}/console/gone-12345678.js`)).status).toBe(404)
+  })
+
+  it('that are not built yet are answered with 503', async () => {
+    const { env } = await gatewaySettings(database.url, (_request, response) => void response.end())
+    const { admin } = await startTestGateway({ ...env, EBB_CONSOLE_DIR: join(folder, 'none') })
+    expect((await fetch(`${admin}/console/`)).status).toBe(503)
+  })
+})
+
+describe('the console', () => {
+  itInBrowser('refuses whoever has no key', async () => {
+    const { admin } = await start()
+    const page = await open(admin, 'not the admin key')
+    await page.getByRole('alert').waitFor()
+    expect(await page.getByRole('navigation').count()).toBe(0)
+  })
+
+  itInBrowser(
+    'shows every page without a fault of accessibility, light, dark and narrow, and calls no function',
+    async () => {
+      const { admin } = await start()
+      await createKey(pool, PEPPER, { subject: 'ann', scopes: ['things:write'], actor: 'test' })
+      const page = await open(admin)
+      await page.getByRole('navigation').waitFor()
+      for (const path of PAGES) {
+        await page.setViewportSize(WIDE)
+        await page.goto(`${admin}/console/${path}`)
+        await page.getByRole('heading', { level: 1 }).waitFor()
+        await untilTrue(async () => (await page.locator('.skeleton').count()) === 0)
+        await page.emulateMedia({ colorScheme: 'light' })
+        expect([path, await auditPage(page)]).toEqual([path, []])
+        await page.emulateMedia({ colorScheme: 'dark' })
+        await page.setViewportSize(NARROW)
+        expect([path, await auditPage(page)]).toEqual([path, []])
+        expect([path, await page.evaluate('document.documentElement.scrollWidth <= innerWidth')]).toEqual([path, true])
+      }
+      await page.getByRole('button', { name: 'Menu' }).click()
+      await page.getByRole('link', { name: 'Keys' }).click()
+      await page.getByRole('heading', { name: 'Keys' }).waitFor()
+      expect([faults, calls]).toEqual([[], []])
+    },
+  )
+
+  itInBrowser('is used by the keyboard alone', async () => {
+    const { admin } = await start()
+    const page = await open(admin)
+    await page.getByRole('heading', { name: 'Functions' }).waitFor()
+    await page.keyboard.press('g')
+    await page.keyboard.press('k')
+    await page.getByRole('heading', { name: 'Keys' }).waitFor()
+    await page.keyboard.press('/')
+    expect(await page.evaluate('document.activeElement.tagName')).toBe('SELECT')
+    await page.getByRole('button', { name: 'New key' }).press('Enter')
+    await page.getByRole('dialog').waitFor()
+    await page.keyboard.press('Escape')
+    expect(await page.getByRole('dialog').count()).toBe(0)
+  })
+
+  itInBrowser('rotates a key: it says what would happen first, and shows the new token once', async () => {
+    const { admin, url } = await start()
+    const { key } = await createKey(pool, PEPPER, { subject: 'bob', scopes: ['things:write'], actor: 'test' })
+    const page = await open(admin)
+    await page.goto(`${admin}/console/keys?subject=bob`)
+    await page.getByRole('button', { name: 'Rotate' }).click()
+    await page.getByText('A new key with the same rights is made').waitFor()
+    const { rows } = await pool.query('select id from ebb.api_key where subject = $1', ['bob'])
+    expect(rows).toEqual([{ id: key.id }])
+    await confirm(page, 'Rotate')
+    const token = (await page.getByRole('region', { name: 'Token' }).locator('pre').textContent()) ?? ''
+    expect((await fetch(`${url}/v1/things`, { headers: { 'x-api-key': token } })).status).toBe(200)
+    await confirm(page, 'Close')
+    expect(await page.content()).not.toContain(token)
+    expect(await auditOf('key.rotated')).toEqual([expect.stringContaining('bob')])
+  })
+
+  itInBrowser('purges by a tag', async () => {
+    const { admin } = await start()
+    const page = await open(admin)
+    await page.goto(`${admin}/console/cache`)
+    await page.getByRole('button', { name: 'Purge' }).click()
+    await page.getByRole('dialog').getByLabel('Which').selectOption('tag')
+    await page.getByRole('dialog').getByLabel('Tag').fill('product:17')
+    await page.getByText('All gateways forget the responses with the tag product:17').waitFor()
+    expect(await auditOf('cache.purged')).toEqual([])
+    await confirm(page, 'Purge')
+    await page.getByText('Purged: product:17.').waitFor()
+    expect(await auditOf('cache.purged')).toHaveLength(1)
+  })
+
+  itInBrowser('finds a dead letter, shows its attempts, and sends it again after a dry run', async () => {
+    const { admin } = await start()
+    await bury()
+    const page = await open(admin)
+    await page.goto(`${admin}/console/events?state=dead`)
+    await page.getByRole('table', { name: 'Events' }).getByRole('link', { name: 'user.created' }).click()
+    await page.getByRole('heading', { name: 'To send-welcome' }).waitFor()
+    await page.getByText('its mailbox is full').waitFor()
+    await page.getByRole('button', { name: 'Redrive' }).click()
+    await page.getByText('1 delivery would be taken up').waitFor()
+    expect(await stateOf()).toBe('dead')
+    await confirm(page, 'Redrive')
+    await page.getByText('It is on its way again.').waitFor()
+    expect(await stateOf()).toBe('waiting')
+  })
+
+  itInBrowser('tries an endpoint: first what the gateway would do, then the request itself', async () => {
+    const { admin } = await start()
+    const { token } = await createKey(pool, PEPPER, { subject: 'eve', scopes: ['things:write'], actor: 'test' })
+    const page = await open(admin)
+    await page.goto(`${admin}/console/functions/get-thing`)
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByRole('dialog').getByText('unauthenticated').waitFor()
+    await confirm(page, 'Cancel')
+    await page.getByLabel('API key or access token').fill(token)
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByText('It is a real request').waitFor()
+    expect(calls).toEqual([])
+    await confirm(page, 'Send')
+    await page.getByRole('region', { name: 'Body of the response' }).waitFor()
+    expect([calls, await auditOf('request.sent')]).toEqual([['GET /get-thing/v1/things'], ['GET /v1/things']])
+  })
+})
+
+const auditOf = async (action: string) =>
+  (await pool.query('select subject from ebb.audit where action = $1', [action])).rows.map(({ subject }) => subject)
+
+/** An event that its subscriber has refused for good. */
+async function bury(): Promise<void> {
+  await pool.query(
+    `insert into ebb.outbox (id, type, source, payload, traceparent, correlation_id, caller_id, fanned_out_at)
+     values ($1, 'user.created', '/functions/create-user', '{"name":"Ada"}', '00-a-b-01', 'c', 'ann', now())`,
+    [EVENT],
+  )
+  await pool.query(
+    `insert into ebb.delivery (event_id, consumer, state, attempts, settled_at) values ($1, 'send-welcome', 'dead', 1, now())`,
+    [EVENT],
+  )
+  await pool.query(
+    `insert into ebb.attempt (event_id, consumer, number, started_at, duration_ms, status, error, traceparent)
+     values ($1, 'send-welcome', 1, now(), 12, 422, 'its mailbox is full', '00-a-b-01')`,
+    [EVENT],
+  )
+}
+
+const stateOf = async () =>
+  (await pool.query('select state from ebb.delivery where event_id = $1', [EVENT])).rows[0]?.state
