@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { bundleFunction, type FunctionBundle } from '../../src/build/bundle-function.ts'
-import { OWN_PARTS, SHARED } from '../../src/build/lazy-parts.ts'
+import { SHARED } from '../../src/build/lazy-parts.ts'
 import { findBundledPackages } from '../../src/build/packages.ts'
 import { TEST_PROJECT } from '../support/project.ts'
 

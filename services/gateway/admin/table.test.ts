@@ -168,6 +168,7 @@ async function sampleOf({ name }: AdminEndpoint, url: string): Promise<Sample> {
       return { body: { key: ((await made.json()) as { key: string }).key } }
     },
     'schedules.run': { params: { name: 'close-books' } },
+    'cost.whatIf': { query: { function: 'get-thing', min: '1' } },
     'functions.profile': { params: { name: 'get-thing' }, body: { kind: 'heap', seconds: 1, as: 'flame' } },
     'checks.run': { params: { name: 'get-thing' } },
     'log-level.set': { body: { level: 'error' } },
