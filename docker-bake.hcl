@@ -46,6 +46,7 @@ target "images" {
       "summarise-readings",
       "gateway",
       "relay",
+      "console",
       "migrate",
     ]
   }

@@ -17,7 +17,7 @@ export interface ConsoleOptions extends LoginPagesOptions {
 export function createConsoleApp(options: ConsoleOptions): Express {
   const { gateways, log } = options
   const app = express().disable('x-powered-by').disable('etag')
-  app.get('/_/health', (_request, response) => void response.end())
+  app.get(['/_/health', '/_/ready'], (_request, response) => void response.end())
   app.get('/', (_request, response) => response.redirect('/console/'))
   const { pages, sessionOf } = answerLogins(options)
   app.use(pages)

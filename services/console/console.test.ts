@@ -3,10 +3,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { createLog, parseConfig } from 'ebb/kernel'
+import { parseIssuers } from 'ebb/protocol'
 import { type TestProvider, testProvider } from '../../src/dev/provider/test-support.ts'
 import { testDatabase } from '../../src/testing/index.ts'
 import { untilTrue } from '../../test/support/until.ts'
 import { gatewaySettings, startTestGateway } from '../gateway/test-support.ts'
+import { createLogins } from './logins.ts'
 import { startConsole } from './start-console.ts'
 
 const OWN_PAGE = { 'sec-fetch-site': 'same-origin' }
@@ -217,4 +219,30 @@ describe('a request of its page', () => {
     expect([listed.status, listed.headers.get('ebb-gateways-missing')]).toEqual([200, '1'])
     for (let i = 0; i < 5; i++) expect((await browser.call('/v1/keys')).status).toBe(200)
   })
+})
+
+it('renews a token before it ends, once for all who ask, and forgets who cannot be renewed', async () => {
+  let hours = 0
+  const [issuer] = parseIssuers([
+    { issuer: provider.issuer, audience: 'urn:ebb:api', algorithms: ['ES256'], allowHttp: true },
+  ])
+  if (!issuer) throw new Error('there is no issuer')
+  const logins = createLogins({
+    ...{ issuer, origin: 'http://localhost:5173', clientId: 'app', clientSecret: () => undefined },
+    ...{ scopes: 'openid', adminScope: 'ebb:admin', now: () => Date.now() + hours * 3_600_000 },
+  })
+  const { access_token: token = '', refresh_token: refreshToken } = await provider
+    .browser()
+    .logIn('ola', { scope: 'openid ebb:admin' })
+  const tokenEndsAt = Date.now() + 3_600_000
+  const { id } = logins.start({ token, refreshToken, tokenEndsAt }, 'admin ola')
+  expect((await logins.find(id))?.token).toBe(token)
+  hours = 1
+  const renewed = await Promise.all([logins.find(id), logins.find(id), logins.find(id)])
+  expect(new Set(renewed.map((found) => found?.token)).size).toBe(1)
+  expect(renewed[0]?.token).not.toBe(token)
+  const once = logins.start({ token, refreshToken: undefined, tokenEndsAt }, 'admin ola')
+  expect(await logins.find(once.id)).toBeUndefined()
+  hours = 13
+  expect(await logins.find(id)).toBeUndefined()
 })

@@ -1,4 +1,5 @@
 import type { AdminEndpoint, AdminOutput } from '../../src/protocol/admin/admin-endpoint.ts'
+import { listAlerts } from '../../src/protocol/admin/alerts.ts'
 import { listBreakers, listFunctions } from '../../src/protocol/admin/gateway.ts'
 import { listRequests, type SeenRequest, showTraffic, type Traffic } from '../../src/protocol/admin/requests.ts'
 import { listGateways } from '../../src/protocol/admin/settings.ts'
@@ -22,6 +23,7 @@ export const JOINED: readonly Joined[] = [
   joined(showTraffic, joinTraffic),
   joined(listFunctions, joinFunctions),
   joined(listBreakers, joinBreakers),
+  joined(listAlerts, joinAlerts),
 ]
 
 type Requests = AdminOutput<typeof listRequests>
@@ -106,6 +108,24 @@ function joinBreakers(parts: readonly Breakers[]): Breakers {
     rows.set(row.name, { ...worst, calls: known.calls + row.calls, faults: known.faults + row.faults })
   }
   return { breakers: [...rows.values()] }
+}
+
+type Alerts = AdminOutput<typeof listAlerts>
+const ALERT_STATES = ['unknown', 'inactive', 'pending', 'firing'] as const
+const MAX_INSTANCES = 100
+
+/** An alert is in the worst state that any gateway sees, with what all of them see. */
+function joinAlerts(parts: readonly Alerts[]): Alerts {
+  const [first, ...others] = parts
+  if (!first) throw new Error('there are no alerts to join')
+  const alerts = first.alerts.map((alert) => {
+    const isSame = (one: typeof alert) =>
+      one.name === alert.name && one.severity === alert.severity && one.window === alert.window
+    const all = [alert, ...others.flatMap((part) => part.alerts.filter(isSame))]
+    const state = ALERT_STATES.findLast((state) => all.some((one) => one.state === state)) ?? alert.state
+    return { ...alert, state, instances: all.flatMap(({ instances }) => instances).slice(0, MAX_INSTANCES) }
+  })
+  return { ...first, alerts }
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0)

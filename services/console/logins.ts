@@ -14,6 +14,7 @@ export interface LoginsOptions {
   /** What it asks the issuer for besides the operator's scope, separated by spaces. */
   readonly scopes: string
   readonly adminScope: string
+  readonly now?: () => number
 }
 
 interface Attempt {
@@ -52,11 +53,12 @@ const MAX_LOGINS = 1_000
  * Logs operators in by the code flow with PKCE (RFC 7636, RFC 9700). Their tokens stay in this process's memory, where no
  * browser has them; who logs in at a time when it starts again goes by way of the issuer once more.
  */
-export function createLogins({ issuer, origin, clientId, clientSecret, scopes, adminScope }: LoginsOptions) {
+export function createLogins(options: LoginsOptions) {
+  const { issuer, origin, clientId, clientSecret, scopes, adminScope, now = Date.now } = options
   const attempts = createBoundedMap<string, Attempt>(MAX_ATTEMPTS)
   const logins = createBoundedMap<string, Login>(MAX_LOGINS)
   const client: oauth.Client = { client_id: clientId }
-  const options = () => ({
+  const requestOptions = () => ({
     [oauth.allowInsecureRequests]: issuer.allowHttp,
     signal: () => AbortSignal.timeout(TIMEOUT_MS),
   })
@@ -64,10 +66,10 @@ export function createLogins({ issuer, origin, clientId, clientSecret, scopes, a
     const secret = clientSecret()
     return secret === undefined ? oauth.None() : oauth.ClientSecretPost(secret)
   }
-  const discover = createDiscovery(issuer.issuer, options)
+  const discover = createDiscovery(issuer.issuer, requestOptions)
 
   const toTokens = ({ access_token: token, refresh_token: refreshToken, expires_in }: oauth.TokenEndpointResponse) => ({
-    ...{ token, refreshToken, tokenEndsAt: Date.now() + (expires_in ?? DEFAULT_TOKEN_SECONDS) * 1_000 },
+    ...{ token, refreshToken, tokenEndsAt: now() + (expires_in ?? DEFAULT_TOKEN_SECONDS) * 1_000 },
   })
 
   async function renew(login: Login): Promise<string | undefined> {
@@ -79,7 +81,7 @@ export function createLogins({ issuer, origin, clientId, clientSecret, scopes, a
         client,
         authentication(),
         login.refreshToken,
-        options(),
+        requestOptions(),
       )
       const { refreshToken = login.refreshToken, ...tokens } = toTokens(
         await oauth.processRefreshTokenResponse(server, client, answer),
@@ -89,7 +91,7 @@ export function createLogins({ issuer, origin, clientId, clientSecret, scopes, a
     } catch (error) {
       // The issuer has ended it; where it does not answer, the token may still be good for a moment.
       if (error instanceof oauth.ResponseBodyError) return undefined
-      return login.tokenEndsAt > Date.now() ? login.token : undefined
+      return login.tokenEndsAt > now() ? login.token : undefined
     }
   }
 
@@ -104,7 +106,7 @@ export function createLogins({ issuer, origin, clientId, clientSecret, scopes, a
         oauth.generateRandomCodeVerifier(),
       ]
       const id = makeId()
-      attempts.set(id, { state, nonce, verifier, to, until: Date.now() + ATTEMPT_MS })
+      attempts.set(id, { state, nonce, verifier, to, until: now() + ATTEMPT_MS })
       const target = new URL(address)
       const parameters = {
         ...{
@@ -130,7 +132,7 @@ export function createLogins({ issuer, origin, clientId, clientSecret, scopes, a
     async redeem(id: string | undefined, query: URLSearchParams) {
       const attempt = id === undefined ? undefined : attempts.get(id)
       if (id !== undefined) attempts.delete(id)
-      if (!attempt || attempt.until < Date.now()) throw notOurs()
+      if (!attempt || attempt.until < now()) throw notOurs()
       const server = await discover()
       try {
         const parameters = oauth.validateAuthResponse(server, client, query, attempt.state)
@@ -142,7 +144,7 @@ export function createLogins({ issuer, origin, clientId, clientSecret, scopes, a
           parameters,
           address,
           attempt.verifier,
-          options(),
+          requestOptions(),
         )
         const tokens = await oauth.processAuthorizationCodeResponse(server, client, answer, {
           ...{ expectedNonce: attempt.nonce, requireIdToken: true },
@@ -160,16 +162,16 @@ export function createLogins({ issuer, origin, clientId, clientSecret, scopes, a
     /** Begins the session of whoever has these tokens, and returns its id. */
     start(tokens: Pick<Login, 'token' | 'refreshToken' | 'tokenEndsAt'>, actor: string) {
       const id = makeId()
-      logins.set(id, { ...tokens, actor, renewal: undefined, until: Date.now() + LOGIN_MS })
+      logins.set(id, { ...tokens, actor, renewal: undefined, until: now() + LOGIN_MS })
       return { id, maxAgeSeconds: LOGIN_MS / 1_000 }
     },
 
     /** Who has this session, and a token that is good now; undefined where it is over. */
     async find(id: string | undefined) {
       const login = id === undefined ? undefined : logins.get(id)
-      if (id === undefined || !login || login.until < Date.now()) return undefined
+      if (id === undefined || !login || login.until < now()) return undefined
       let token: string | undefined = login.token
-      if (login.tokenEndsAt - EARLY_MS < Date.now()) {
+      if (login.tokenEndsAt - EARLY_MS < now()) {
         login.renewal ??= renew(login).finally(() => {
           login.renewal = undefined
         })

@@ -44,6 +44,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
       ...views,
       ...{ config, pool, pepper, contracts, functions, controls, explain: servers.explain, alerts, ownPort, log },
       ...{ records, tracesUrl: config.EBB_TRACES_URL, profile: createProfiler(dependencies) },
+      differencesUrl: config.EBB_DIFFERENCES_URL,
     }),
   )
   try {

@@ -77,6 +77,7 @@ const services: Readonly<Record<string, Service>> = {
     packages: ['@opentelemetry/auto-instrumentations-node'],
     first: "require('@opentelemetry/auto-instrumentations-node/register')\n",
   },
+  console: {},
   migrate: {
     whole: true,
     files: {

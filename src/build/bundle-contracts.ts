@@ -27,7 +27,8 @@ export async function bundleContracts(
   { version, names, kept = new Map() }: BundleContractsOptions,
 ): Promise<Bundle & Pick<Chunk, 'bytesOf'>> {
   const entry = contractsEntry(names ?? (await findFunctions(project)), kept)
-  const contents = `${entry}\n${await plansEntry(project)}\n${await pricesEntry(project)}\n${await documentsEntry(project, version)}`
+  const api = await apiEntry(project, version)
+  const contents = `${api}\n${entry}\n${await plansEntry(project)}\n${await pricesEntry(project)}\n${DOCUMENTS}`
   const stdin = { contents, resolveDir: project, loader: 'ts', sourcefile: 'contracts.ts' } as const
   const external = [...kept.values()]
   const { file, hash, inputs, bytesOf } = await writeChunk(project, folder, 'contracts', {
@@ -76,11 +77,13 @@ function contractsEntry(names: readonly string[], kept: ReadonlyMap<string, stri
   ]
   return `
     import { contractSet } from ${platformSource('src/contract/contract-set')}
+    import { withDefaultObjective } from ${platformSource('src/contract/default-objective')}
     import { patternsOf } from ${platformSource('src/contract/patterns-of')}
     ${imports.join('\n')}
     export const contracts = { ${contracts.join(', ')} }
     const set = contractSet(contracts, undefined)
-    export const { routes, subscriptions, authorizers, internals, validate, validateEvent, webhookEvents, endpointFields } = set
+    export const routes = withDefaultObjective(set.routes, contracts, api.objective)
+    export const { subscriptions, authorizers, internals, validate, validateEvent, webhookEvents, endpointFields } = set
     export const patterns = () => patternsOf(Object.values(contracts))`
 }
 
@@ -94,19 +97,11 @@ const plansEntry = async (project: string): Promise<string> =>
 const pricesEntry = async (project: string): Promise<string> =>
   (await exists(project, PRICES_FILE)) ? `export { prices } from './${PRICES_FILE}'` : ''
 
-/** The OpenAPI and the AsyncAPI document, with what domain/api.ts says about the API where it exists. */
-async function documentsEntry(project: string, version: string): Promise<string> {
-  const hasInfo = await exists(project, API_FILE)
-  return `
-    import { asyncapi as renderEvents } from ${platformSource('src/deploy/asyncapi')}
-    import { openapi as render } from ${platformSource('src/deploy/openapi')}
-    import { toolDescriptions as renderTools } from ${platformSource('src/deploy/tool-descriptions')}
-    ${hasInfo ? `import { api } from './${API_FILE}'` : `const api = ${JSON.stringify({ version })}`}
-    const hasPlans = Object.keys(plans).length > 0
-    export const tools = renderTools(Object.values(contracts))
-    export const openapi = render(Object.values(contracts), { ...api, withOwnKeys: true, hasPlans })
-    export const asyncapi = renderEvents(Object.values(contracts), api)`
-}
+/** What domain/api.ts says about the API, where it exists. */
+const apiEntry = async (project: string, version: string): Promise<string> =>
+  (await exists(project, API_FILE))
+    ? `import { api } from './${API_FILE}'`
+    : `const api = ${JSON.stringify({ version })}`
 
 const exists = (project: string, file: string): Promise<boolean> =>
   access(join(project, file)).then(
@@ -116,6 +111,18 @@ const exists = (project: string, file: string): Promise<boolean> =>
 
 /** The specifier of a module of the platform, as a string literal. */
 const platformSource = (name: string) => JSON.stringify(platformModule(name))
+
+/** The OpenAPI and the AsyncAPI document, with what is said about the API. */
+const DOCUMENTS = `
+    import { asyncapi as renderEvents } from ${platformSource('src/deploy/asyncapi')}
+    import { contractsData } from ${platformSource('src/deploy/contracts-data')}
+    import { openapi as render } from ${platformSource('src/deploy/openapi')}
+    import { toolDescriptions as renderTools } from ${platformSource('src/deploy/tool-descriptions')}
+    const hasPlans = Object.keys(plans).length > 0
+    export const data = () => contractsData(contracts)
+    export const tools = renderTools(Object.values(contracts))
+    export const openapi = render(Object.values(contracts), { ...api, withOwnKeys: true, hasPlans })
+    export const asyncapi = renderEvents(Object.values(contracts), api)`
 
 const API_FILE = 'domain/api.ts'
 const PLANS_FILE = 'domain/plans.ts'

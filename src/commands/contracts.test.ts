@@ -1,8 +1,13 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { loadContractsData } from '../deploy/load-contracts.ts'
 
 /** A checkout in a repository of its own, below a folder of it; only its contracts are its own. */
 let repository: string
@@ -127,4 +132,27 @@ describe('ebb contracts diff', () => {
       /^the contracts of the working tree do not load: functions\/greet\/contract.ts: /,
     )
   })
+})
+
+it('compares with what runs, as its gateway describes it', async () => {
+  greet()
+  const running = JSON.stringify(await loadContractsData(root))
+  const server = createServer(({ url, headers }, response) => {
+    const isAsked = url === '/v1/contracts/data' && headers.authorization === 'Bearer the-key-of-an-operator'
+    response.writeHead(isAsked ? 200 : 401).end(isAsked ? running : '{}')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const admin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  greet((contract) => contract.replace('Name.optional()', 'Name'))
+  const program = ['--input-type=module', '--eval', PROGRAM, root, 'diff', '--running', '--admin', admin]
+  const child = spawn(resolve('node_modules/.bin/node'), program, {
+    env: { ...process.env, EBB_ADMIN_KEY: 'the-key-of-an-operator' },
+  })
+  const [out, [status]] = await Promise.all([text(child.stdout), once(child, 'exit')])
+  server.close()
+  expect([status, out]).toEqual([
+    1,
+    expect.stringContaining('functions/greet  BREAKS callers  body.name is required now'),
+  ])
+  expect(out).toContain(`1 unannounced since what runs at ${admin}`)
 })

@@ -6,9 +6,12 @@ import type { Objective } from './objective-shape.ts'
 const KEYS = ['availability', 'latencyMs', 'days']
 const PERCENTILES = ['p50', 'p75', 'p90', 'p95', 'p99', 'p99.5', 'p99.9']
 
+type Promising = Pick<EndpointShape, 'objective' | 'upgrade' | 'reply'>
+
 /** Refuses an `objective` that nobody could measure, or that promises nothing. */
-export function checkObjective({ objective, upgrade, reply }: EndpointShape, refuse: Refuse) {
-  if (objective === undefined) return
+export function checkObjective({ objective, upgrade, reply }: Promising, refuse: Refuse) {
+  if (objective === undefined || objective === false) return
+  refuse(Object(objective) !== objective, '`objective` is an object, or false where nothing is promised')
   checkKeys(objective, KEYS, refuse)
   const { availability, latencyMs, days = 7 } = objective
   refuse(

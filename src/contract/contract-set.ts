@@ -49,6 +49,8 @@ export interface ContractSet {
   readonly webhookEvents?: readonly WebhookEvent[]
   /** Of each endpoint, what its callers may leave out; undefined in a bundle of before it was counted. */
   readonly endpointFields?: Readonly<Record<string, EndpointFields>>
+  /** All of them as data, to be compared with others; undefined in a bundle of before there was that. */
+  readonly data?: (() => unknown) | undefined
   /** Validates a request to the endpoint of that name. */
   validate(name: string, raw: RawInput): ValidationResult
   /** Validates an event's data as the subscriber of that name would; they are of that version (default: 1). */

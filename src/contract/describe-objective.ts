@@ -14,7 +14,9 @@ const DAYS = 30
 const shareBeyond = (percent: number) => Number(((100 - percent) / 100).toFixed(7))
 
 /** The objective of an endpoint, with its defaults resolved. */
-export function describeObjective({ objective }: EndpointShape): { readonly objective?: DescribedObjective } {
+export function describeObjective({ objective }: Pick<EndpointShape, 'objective'>): {
+  readonly objective?: DescribedObjective
+} {
   if (!objective) return {}
   const { availability, latencyMs, days = DAYS } = objective
   const [latency] = Object.entries(latencyMs ?? {})

@@ -73,8 +73,8 @@ export interface EndpointShape extends Deployment {
   readonly priority?: 'low' | 'high'
   /** Callers are to call it no more: since when, until when, and what instead. */
   readonly deprecated?: Deprecation
-  /** What callers may rely on over some time: how many requests succeed, and how fast. */
-  readonly objective?: Objective
+  /** What callers may rely on over some time: how many requests succeed, and how fast; false: nothing. Default: what domain/api.ts says. */
+  readonly objective?: Objective | false
   /** The relay asks for one of the examples now and then, as a caller would, and tells whether it was answered so. */
   readonly check?: SyntheticCheck
   /** For how long the gateway may answer a GET by an earlier reply, without calling the function. */

@@ -1,7 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
 import * as z from 'zod'
+import type { AnyContract } from './any-contract.ts'
+import { contractSet } from './contract-set.ts'
+import { withDefaultObjective } from './default-objective.ts'
 import { describeEndpoint } from './describe.ts'
 import { endpoint } from './endpoint.ts'
+import type { Objective } from './objective-shape.ts'
 
 const good = {
   ...{ name: 'get-order', summary: 'Read an order.', method: 'GET', path: '/v1/order', access: {} },
@@ -43,5 +47,31 @@ describe('an objective', () => {
       ...{ days: 7, failed: 0.0005 },
     })
     expect(describeEndpoint(build({}))).not.toHaveProperty('objective')
+  })
+
+  describe('of a project', () => {
+    const routesOf = (contracts: Readonly<Record<string, AnyContract>>, objective: Objective | undefined) =>
+      withDefaultObjective(contractSet(contracts, undefined).routes, contracts, objective)
+    const own = build({ name: 'own', path: '/v1/own', objective: { availability: 99 } })
+    const none = build({ name: 'none', path: '/v1/none', objective: false })
+    const streamed = build({ name: 'rows', path: '/v1/rows', reply: { status: 200, stream: { type: 'text/csv' } } })
+
+    it('is that of each endpoint that says none, without a latency where a reply lasts', () => {
+      const contracts = { 'get-order': build({}), own, none, rows: streamed }
+      const found = routesOf(contracts, { availability: 99.9, latencyMs: { p99: 300 } })
+      expect(Object.fromEntries(found.map(({ name, objective }) => [name, objective]))).toEqual({
+        'get-order': { days: 30, failed: 0.001, slow: { share: 0.01, ms: 300 } },
+        own: { days: 30, failed: 0.01 },
+        none: undefined,
+        rows: { days: 30, failed: 0.001 },
+      })
+      expect(routesOf({ rows: streamed }, { latencyMs: { p99: 300 } })[0]).not.toHaveProperty('objective')
+      expect(routesOf({ rows: streamed }, undefined)[0]).not.toHaveProperty('objective')
+    })
+
+    it('is refused with the name of its file', () => {
+      expect(() => routesOf({ own }, { availability: 100 })).toThrow(/^domain\/api\.ts: objective\.availability is/)
+      expect(() => routesOf({ own }, true as never)).toThrow(/^domain\/api\.ts: `objective` is an object/)
+    })
   })
 })

@@ -4,6 +4,8 @@ import { Agent, type Dispatcher } from 'undici'
 import { Problem, problemJson } from '../contract/index.ts'
 import { acceptUpgrades, upgradeOf } from '../http/accept-upgrades.ts'
 import { MAX_FUNCTION_HEADER_BYTES } from '../http/header-limits.ts'
+import { ConfigError } from '../kernel/index.ts'
+import type { ContractDifferences } from '../protocol/admin/contracts.ts'
 import { correlate } from '../telemetry/index.ts'
 import type { Functions } from './functions.ts'
 import type { Guide } from './guide/create-guide.ts'
@@ -15,6 +17,8 @@ export const STATUS_PATH = '/_/functions'
 export const KEYS_PATH = '/_/provider-keys'
 /** The path below which the relay reaches the gateway, whose port may not be known yet when the relay starts. */
 export const GATEWAY_PATH = '/_/gateway'
+/** The path at which the gateway reads what the contracts change compared with a commit. */
+export const DIFFERENCES_PATH = '/_/differences'
 /** The path below which the gateway reads the guide. */
 export const GUIDE_PATH = '/_/guide'
 
@@ -24,6 +28,8 @@ type ActivatorFunctions = Pick<Functions, 'pool' | 'statuses'> & {
   readonly guide: Guide
   /** The address of the gateway; undefined until it listens. */
   readonly gateway?: () => string | undefined
+  /** What the contracts change compared with a commit. */
+  readonly differences: (ref: string) => Promise<ContractDifferences>
   /** The keys that verify tokens of the laptop's OpenID provider; none where there is no provider. */
   readonly publicKeys?: (() => Promise<object>) | undefined
 }
@@ -43,7 +49,9 @@ export function createActivator(functions: ActivatorFunctions): Server {
           ? sendGuide(request.url.slice(GUIDE_PATH.length), response, functions.guide)
           : request.url?.startsWith(GATEWAY_PATH)
             ? sendOn(request, response, { agent, to: functions.gateway?.() })
-            : handle(request, response, { functions, agent })
+            : request.url?.startsWith(DIFFERENCES_PATH)
+              ? sendDifferences(request.url, response, functions)
+              : handle(request, response, { functions, agent })
     handled.catch((error) => sendProblem(request, response, error))
   })
   acceptUpgrades(server)
@@ -73,6 +81,20 @@ async function sendOn(
   response.once('close', () => closed.abort())
   const path = request.url?.slice(GATEWAY_PATH.length) || '/'
   await forward(request, response, { agent, port: Number(new URL(to).port), path, signal: closed.signal })
+}
+
+async function sendDifferences(
+  url: string,
+  response: ServerResponse,
+  { differences }: Pick<ActivatorFunctions, 'differences'>,
+) {
+  const ref = new URL(url, 'http://runner').searchParams.get('ref') ?? 'HEAD'
+  try {
+    response.end(JSON.stringify(await differences(ref)))
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    response.writeHead(422).end(error.message)
+  }
 }
 
 /** The longest timeout that a contract may declare. */

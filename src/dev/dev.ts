@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { inheritedEnv, processConfig } from '../kernel/index.ts'
-import { createActivator, GATEWAY_PATH, GUIDE_PATH, KEYS_PATH, STATUS_PATH } from './activator.ts'
+import { createActivator, DIFFERENCES_PATH, GATEWAY_PATH, GUIDE_PATH, KEYS_PATH, STATUS_PATH } from './activator.ts'
 import { dataDirOf } from './announcement.ts'
 import { childEnv, signingEnv } from './child-env.ts'
 import { consoleAddress } from './console-address.ts'
 import { openDataDir } from './data-dir.ts'
+import { findDifferences } from './find-differences.ts'
 import { createFunctions } from './functions.ts'
 import { createGuide } from './guide/create-guide.ts'
 import { openLogStore } from './log/log-store.ts'
@@ -96,6 +97,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
       gateway: () => gatewayUrl,
       settled: sources.settled,
       guide: createGuide(),
+      differences: (ref) => findDifferences(project, ref, sources.broken()),
     }).listen(0, '127.0.0.1')
     await once(activator, 'listening')
     closers.push(() => activator.close().closeAllConnections())
@@ -124,6 +126,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
             }),
         EBB_UPSTREAM_TEMPLATE: upstreams(),
         EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}`,
+        EBB_DIFFERENCES_URL: `${activatorUrl}${DIFFERENCES_PATH}`,
         EBB_GUIDE_URL: `${activatorUrl}${GUIDE_PATH}`,
         ...(part === 'gateway' ? recorder.gatewayEnv : {}),
         EBB_CONSOLE_DIR: dataDir.console,

@@ -114,6 +114,8 @@ export function watchSources(options: ReloadOptions) {
   })
   return {
     current: () => serving.set,
+    /** Why the current contract of a function cannot be used, by function. */
+    broken: () => serving.errors,
     names: () => serving.names,
     /** Resolves when every save so far is applied, or after 10 s. */
     settled: async () => {

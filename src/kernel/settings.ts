@@ -187,6 +187,8 @@ export const SETTINGS = {
   EBB_FUNCTIONS_URL: [url('http'), undefined],
   /** Where the gateway reads the metrics of a relay, to tell which alerts fire: the laptop's runner sets it. */
   EBB_RELAY_METRICS_URL: [url('http'), undefined],
+  /** Where the gateway asks what the contracts change compared with a commit: the laptop's runner sets it. */
+  EBB_DIFFERENCES_URL: [url('http'), undefined],
   /** Where the gateway gets the guide that it serves at /docs/guide: the laptop's runner sets it. */
   EBB_GUIDE_URL: [url('http'), undefined],
   /** The folder of the console's page, which the gateway serves at /console/ of its admin port: the laptop's runner sets it. */

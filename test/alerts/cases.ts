@@ -116,7 +116,7 @@ export const CASES: readonly Case[] = [
     { alert: 'EbbCheckFails', name: relay('ebb_check_failures', 'check="a"'), bad: '2', good: '1' },
     { alert: 'EbbChecksNotMade', name: relay('ebb_check_overdue_seconds', 'check="a"'), bad: '301', good: '300' },
     { alert: 'EbbDatabaseDown', name: relay('ebb_database_up'), bad: '0', good: '1' },
-    { alert: 'EbbReplicaAway', name: `ebb_replica_up{${NAMESPACE},instance="a"}`, bad: '0', good: '1' },
+    { alert: 'EbbReplicaAway', name: 'ebb_replica_up{job="default/get-order",instance="a"}', bad: '0', good: '1' },
     { alert: 'EbbContractsDoNotLoad', name: gateway('ebb_contracts_load_failed'), bad: '1', good: '0' },
     { alert: 'EbbBreakerOpen', name: gateway('ebb_breaker_open', 'function="a"'), bad: '1', good: '0' },
   ].flatMap(({ alert, name, bad, good }) => [

@@ -7,7 +7,7 @@ import { CASES, type Case } from './cases.ts'
 const { rules } = loadRules({
   $gateway: 'namespace="default",pod=~"ebb-gateway-.*"',
   $relay: 'namespace="default",pod=~"ebb-relay-.*"',
-  $functions: 'namespace="default"',
+  $functions: 'job=~"default/.+"',
   $here: 'namespace="default"',
 })
 

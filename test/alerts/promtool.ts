@@ -16,6 +16,8 @@ export interface RulesTest {
   /** Said where it fails. */
   readonly name: string
   readonly series: Series
+  /** The time between two values; default: a minute. */
+  readonly step?: string
   /** How long after the first values it is asked, such as `90m`. */
   readonly at: string
   /** What is asked, with the value that it should have. */
@@ -56,8 +58,8 @@ export async function testRules(all: readonly RulesTests[]): Promise<void> {
   }
 }
 
-const toTest = ({ name, series, at, expected }: RulesTest) => ({
-  ...{ name, interval: '1m' },
+const toTest = ({ name, series, step = '1m', at, expected }: RulesTest) => ({
+  ...{ name, interval: step },
   input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
   promql_expr_test: Object.entries(expected).map(([expr, value]) => ({
     ...{ expr, eval_time: at },

@@ -269,13 +269,6 @@ describeChart('what operators see', () => {
     expect(unknownMetrics(rules.map(({ expr }) => expr))).toEqual([])
     for (const { expr } of rules) expect(expr).not.toMatch(/\{\{|%!|map\[|\$/)
   })
-
-  it.each(['red', 'gateway'])('is a dashboard that Grafana finds by its label: %s', async (board) => {
-    const { metadata, data = {} } = only(await renderChart(), 'ConfigMap', `ebb-dashboard-${board}`)
-    expect(metadata.labels).toMatchObject({ grafana_dashboard: '1' })
-    const dashboard = JSON.parse(data[`${board}.json`] ?? '')
-    expect(unknownMetrics([JSON.stringify(dashboard.panels)])).toEqual([])
-  })
 })
 
 describeChart('helm test', () => {

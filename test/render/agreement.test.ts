@@ -60,7 +60,7 @@ describe('everything that a contract says about where it runs', () => {
 
 describe('what kubectl applies', () => {
   it('is named in a kustomization, each file once', () => {
-    for (const folder of ['k8s/base', 'k8s/components/postgres', 'k8s/components/redis']) {
+    for (const folder of ['k8s/base', 'k8s/components/postgres', 'k8s/components/redis', 'k8s/components/console']) {
       const { resources, configurations = [] } = parse(files[`${folder}/kustomization.yaml`] ?? '')
       const there = Object.keys(files).filter(
         (name) => name.startsWith(`${folder}/`) && !name.endsWith('kustomization.yaml'),
@@ -184,7 +184,15 @@ describe('what kubectl applies', () => {
       return [metadata.name, pods.filter((labels) => wanted.every(([name, value]) => labels[name] === value)).length]
     })
     expect(Object.fromEntries(selected)).toEqual({
-      ...{ 'ebb-default-deny': 8, 'ebb-dns': 8, 'ebb-functions': 3, 'ebb-mail': 3, 'make-report-egress': 1 },
+      ...{
+        'ebb-default-deny': 9,
+        'ebb-dns': 9,
+        'ebb-console': 1,
+        'ebb-gateway-admin': 1,
+        'ebb-functions': 3,
+        'ebb-mail': 3,
+        'make-report-egress': 1,
+      },
       ...{ 'ebb-gateway': 1, 'ebb-relay': 1, 'ebb-migrate': 1, 'ebb-postgres': 1, 'ebb-redis': 1 },
     })
   })

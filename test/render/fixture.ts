@@ -58,7 +58,7 @@ export function byName(...contracts: readonly AnyContract[]): Readonly<Record<st
   return Object.fromEntries(contracts.map((contract) => [contract.name, contract]))
 }
 
-export const SERVICES = ['gateway', 'relay', 'migrate']
+export const SERVICES = ['gateway', 'relay', 'console', 'migrate']
 
 /** The options that every rendering needs. */
 export const OPTIONS = { services: SERVICES, chart: readChart('.') }

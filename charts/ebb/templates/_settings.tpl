@@ -43,7 +43,7 @@ env:
 {{- $root := .root -}}
 - name: secrets
   projected:
-    sources:
+    sources:{{ if not .files }} []{{ end }}
       {{- range .files }}
       {{- if .audience }}
       - serviceAccountToken:

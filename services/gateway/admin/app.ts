@@ -12,6 +12,7 @@ import { type AlertsOptions, alertsOperations } from './alerts.ts'
 import { type CacheOptions, cacheOperations } from './cache.ts'
 import { type ChecksOptions, checksOperations } from './checks.ts'
 import { type ContractUsageOptions, contractUsageOperations } from './contract-usage.ts'
+import { type ContractsOptions, contractsOperations } from './contracts.ts'
 import { type ControlOptions, controlOperations } from './control.ts'
 import { type CostOptions, costOperations } from './cost.ts'
 import { type EventsOptions, eventsOperations } from './events.ts'
@@ -37,6 +38,7 @@ export type AdminAppOptions = AccessOptions &
   CacheOptions &
   ChecksOptions &
   ContractUsageOptions &
+  ContractsOptions &
   ControlOptions &
   CostOptions &
   EventsOptions &
@@ -83,6 +85,7 @@ function operationsOf(options: AdminAppOptions & SessionOptions): readonly Admin
   const operations = [
     ...viewsOperations(options),
     ...alertsOperations(options),
+    ...contractsOperations(options),
     ...controlOperations(options),
     ...cacheOperations(options),
     ...keysOperations(options),

@@ -62,6 +62,7 @@ const contracts = {
   authorizers: [],
   openapi: {},
   plans: { pro: {} },
+  data: () => ({}),
   validateEvent: () => ({ ok: true, data: {} }),
 } as unknown as ContractSet
 
@@ -80,6 +81,8 @@ const breaker: BreakerState = {
 
 /** The admin API of a gateway that has everything, and what it was made to do beside the database. */
 async function start() {
+  const runner = createServer((_request, response) => void response.end('{"ref":"HEAD","findings":[],"broken":[]}'))
+  const differencesUrl = `http://127.0.0.1:${await listenForTest(runner)}`
   const done: string[] = []
   const breakers = { list: () => [breaker], reset: (name: string) => done.push(`reset ${name}`) > 0 }
   const app = createAdminApp({
@@ -94,7 +97,7 @@ async function start() {
     controls: createControls({ log: createLog({ level: 'warn' }), setting: () => 'warn', breakers }),
     alerts: { read: async () => ({ evaluatedAtMs: 0, sinceMs: 0, states: [] }) },
     ...{ config: parseConfig({}), gateway: 'gateway-1', requests: createRecentRequests('gateway-1') },
-    traffic: countTraffic('gateway-1'),
+    ...{ traffic: countTraffic('gateway-1'), differencesUrl },
     explain: async ({ method, target }) => ({
       method,
       target,

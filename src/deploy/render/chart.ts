@@ -18,6 +18,7 @@ const Values = z.object({
   allFunctions: z.object({ poolMax: z.int() }),
   gateway: z.object({ replicas: z.int(), poolMax: z.int(), startTimeoutMs: Ms, resources: Resources }),
   relay: z.object({ replicas: z.int(), poolMax: z.int(), resources: Resources }),
+  console: z.object({ resources: Resources }),
   migrate: z.object({ deadlineSeconds: z.int(), resources: Resources }),
   postgres: z.object({
     maxConnections: z.int(),

@@ -120,7 +120,7 @@ const toGraceSeconds = (drainMs: number, { shutdown: { flushMs } }: Chart) => Ma
 const ADMIN = { name: 'admin', containerPort: 8081 }
 
 /** A pod starts when stores and schema are there, and stays ready as long as `whileUp` returns 200. */
-function probes(
+export function probes(
   port: 'http' | 'admin',
   { whileUp, chart }: { readonly whileUp: string; readonly chart: Chart },
 ): Manifest {
@@ -132,9 +132,9 @@ function probes(
   }
 }
 
-const NO_TOKEN = { enableServiceLinks: false, automountServiceAccountToken: false }
+export const NO_TOKEN = { enableServiceLinks: false, automountServiceAccountToken: false }
 
-const commonContainer = (part: string) => ({
+export const commonContainer = (part: string) => ({
   image: taggedImageOf(part),
   imagePullPolicy: 'IfNotPresent',
   securityContext: restrictedSecurityContext(),

@@ -1,4 +1,5 @@
 import type { Chart } from './chart.ts'
+import { consoleOfOperators } from './console.ts'
 import { gateway, migrate, relay } from './deployments.ts'
 import { knativeService } from './knative-service.ts'
 import { type Manifest, yamlFile } from './manifest.ts'
@@ -43,7 +44,9 @@ export function kustomize(
     ),
   ])
   const calledBy = (service: string) => (service === 'gateway' ? [...deployedFunctions, ...proxies] : deployedFunctions)
-  const parts = services.map((name) => [`${name}.yaml`, yamlFile(SERVICES[name]?.(calledBy(name), chart) ?? [])])
+  const parts = services
+    .filter((name) => Object.hasOwn(SERVICES, name))
+    .map((name) => [`${name}.yaml`, yamlFile(SERVICES[name]?.(calledBy(name), chart) ?? [])])
   const base: Readonly<Record<string, string>> = {
     ...Object.fromEntries([...functions, ...parts]),
     'network-policies.yaml': yamlFile(networkPolicies(deployedFunctions, proxies, chart), { about: POLICIES }),
@@ -65,13 +68,14 @@ export function kustomize(
       postgres({ ...sizing, readsChanges: deployedFunctions.some(({ change }) => change !== undefined) }, chart),
     ),
     ...component('redis', redis(chart)),
+    ...(services.includes('console') ? component('console', consoleOfOperators(chart)) : {}),
   }
 }
 
 /** Services without a renderer. */
 export const kustomizeIssues = ({ services }: Pick<KustomizeOptions, 'services'>): readonly string[] =>
   services
-    .filter((name) => !Object.hasOwn(SERVICES, name))
+    .filter((name) => !Object.hasOwn(SERVICES, name) && name !== 'console')
     .map((name) => `services/${name}: nothing renders it for Kubernetes yet; add it to src/deploy/render`)
 
 const NO_CPU_LIMIT = `No CPU limit: it would throttle the very start that a request waits for.`

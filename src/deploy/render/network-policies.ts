@@ -62,6 +62,18 @@ export function networkPolicies(
   ]
 }
 
+/** Lets the console reach the issuer, wherever that is, and the gateways' admin ports; whoever may reach it, an overlay may narrow. */
+export const consolePolicies = (): readonly Manifest[] => [
+  policy('ebb-console', component('console'), {
+    ingress: [{ ports: [port(8080)] }],
+    egress: [
+      { to: [pods('gateway')], ports: [port(8081)] },
+      { to: INTERNET, ports: [port(443)] },
+    ],
+  }),
+  policy('ebb-gateway-admin', component('gateway'), { ingress: [{ from: [pods('console')], ports: [port(8081)] }] }),
+]
+
 /** Where the services behind proxies are, each once. */
 const servicesOf = (proxies: readonly DeployedProxy[]): readonly Manifest[] =>
   [...new Set(proxies.flatMap(({ egress }) => egress))].map(egressRule)
@@ -135,7 +147,7 @@ const port = (number: number, protocol = 'TCP') => ({ protocol, port: number })
 /** The pods that resolve names. */
 const CALLERS = {
   ...{ key: 'app.kubernetes.io/component', operator: 'In' },
-  values: ['function', 'gateway', 'relay', 'migrate'] satisfies Component[],
+  values: ['function', 'gateway', 'relay', 'migrate', 'console'] satisfies Component[],
 }
 
 const dns = ({ networkPolicy: { dns } }: Chart) => ({

@@ -37,7 +37,7 @@ export const taggedImageOf = (name: string) => `${imageOf(name)}:${DEFAULT_TAG}`
 export const DEFAULT_TAG = 'dev'
 
 /** A kind of pod, as the label `app.kubernetes.io/component` names it. */
-export type Component = 'function' | 'gateway' | 'relay' | 'migrate' | 'postgres' | 'redis'
+export type Component = 'function' | 'gateway' | 'relay' | 'migrate' | 'console' | 'postgres' | 'redis'
 
 /** The labels of all objects of a part, by which policies select its pods. */
 export const labelsOf = (part: Component, name: string = part) => ({

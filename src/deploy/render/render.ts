@@ -9,6 +9,7 @@ import { STORES, type Store } from '../../kernel/index.ts'
 import { chartAlerts } from './alerts.ts'
 import type { Chart } from './chart.ts'
 import { contractChecks } from './contract-checks.ts'
+import { dashboards } from './dashboards/index.ts'
 import { bake, skaffold } from './image-tools.ts'
 import { knativeIssues } from './knative-service.ts'
 import { kustomize, kustomizeIssues } from './kustomize.ts'
@@ -65,6 +66,7 @@ export function render(
     'docker-bake.hcl': bake(deployedFunctions, { services }),
     'charts/ebb/functions.yaml': chartFunctions(deployedFunctions, contracts),
     'charts/ebb/alerts.yaml': chartAlerts(),
+    ...dashboards(contracts),
   }
 }
 

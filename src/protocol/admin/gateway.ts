@@ -58,21 +58,6 @@ export const listRoutes = adminEndpoint({
   },
 })
 
-export const showContracts = adminEndpoint({
-  ...{ name: 'contracts.show', method: 'GET', path: '/v1/contracts' },
-  summary: 'Show which contracts this gateway has, since when, and why newer ones could not be loaded.',
-  reply: {
-    status: 200,
-    body: z.object({
-      file: z.string().describe('The file that the pointer names; its name has the hash of its content.'),
-      loadedAt: Time,
-      reloads: z.int().describe('How often they were replaced since this gateway started.'),
-      failure: z.object({ at: Time, file: z.string().nullable(), message: z.string() }).nullable(),
-      ...{ routes: z.int(), subscriptions: z.int(), authorizers: z.int() },
-    }),
-  },
-})
-
 export const LogLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
 const LogLevelState = z.object({
   level: LogLevel,

@@ -3,6 +3,7 @@ import { listAlerts } from './alerts.ts'
 import { purgeCache } from './cache.ts'
 import { listChecks, runCheck } from './checks.ts'
 import { showContractUsage } from './contract-usage.ts'
+import { diffContracts, readContractsData, showContracts } from './contracts.ts'
 import { readCost, readWhatIf } from './cost.ts'
 import {
   countWaiting,
@@ -26,7 +27,6 @@ import {
   readMetrics,
   resetBreaker,
   setLogLevel,
-  showContracts,
   showLogLevel,
 } from './gateway.ts'
 import { cancelInvocation, listInvocations, showInvocation } from './invocations.ts'
@@ -42,9 +42,8 @@ import { beginSession, createSessionKey, endSession, showSession } from './sessi
 import { listGateways, listSettings } from './settings.ts'
 import { explainId, listTraces, showTrace } from './traces.ts'
 
-/** All endpoints of the admin API: the one list. */
-export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
-  ...[listRoutes, explainRequest, showContracts, listFunctions, readMetrics],
+const ENDPOINTS = [
+  ...[listRoutes, explainRequest, showContracts, readContractsData, diffContracts, listFunctions, readMetrics],
   ...[listAlerts],
   ...[listBreakers, resetBreaker, showLogLevel, setLogLevel, purgeCache],
   ...[listKeys, createKey, rotateKey, revokeKey],
@@ -64,3 +63,9 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...[listTraces, showTrace, explainId],
   ...[readOpenapi, sendRequest],
 ]
+
+/** All endpoints of the admin API: the one list. */
+export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = ENDPOINTS
+
+/** Each of them by its own type, for who calls them by name. */
+export type AdminEndpoints = { readonly [E in (typeof ENDPOINTS)[number] as E['name']]: E }

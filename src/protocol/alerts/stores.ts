@@ -11,8 +11,9 @@ export const STORE_RULES: readonly Rule[] = [
   },
   {
     ...{ alert: 'EbbReplicaAway', severity: 'warning', forMinutes: 5 },
-    expr: 'min by (namespace) (ebb_replica_up{$functions}) == 0',
-    summary: 'Reads go to the database itself: its replica is gone, or further behind than reads may be.',
+    expr: 'min by (job) (ebb_replica_up{$functions}) == 0',
+    summary:
+      'Reads of {{ $labels.job }} go to the database itself: its replica is gone, or further behind than reads may be.',
     advice: 'Look at the lag of the replica (pg_stat_replication), then at its disk, and at long queries on it.',
   },
   {
