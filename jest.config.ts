@@ -43,6 +43,7 @@ const FULL_ONLY = [
   '/test/webhooks/(many|page|relays)\\.test',
   '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',
   '/test/(services|console)/',
+  '/(services/relay/checks|src/http/profiles)/',
   '/(test/cost/|services/gateway/admin/cost)',
   '/src/data/(sql-tools(-pooled)?|migrate/build-indexes)\\.test',
   '/test/lambda/',

@@ -1,6 +1,7 @@
 import type { GatewayDependencies } from 'ebb/http/gateway'
 import { type Config, ConfigError, type Log, liveSetting, requireSetting, type ServiceLog } from 'ebb/kernel'
 import { type ContractsFile, openContracts, openIdentitySigner } from 'ebb/protocol'
+import { recordContractUsage } from '../../src/data/contract-usage.ts'
 import { createCallRecorder } from '../../src/data/cost/call-recorder.ts'
 import type { Peppers } from '../../src/data/keys/api-keys.ts'
 import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts'
@@ -8,6 +9,7 @@ import { createPool } from '../../src/data/postgres/pool.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { readQuota, recordUsage } from '../../src/data/usage.ts'
 import { openCache } from './cache/open-cache.ts'
+import { collectUsage } from './contract-usage/collect-usage.ts'
 import { createControls } from './controls.ts'
 import { countRequest } from './count-request.ts'
 import { docsLogin } from './docs/docs-login.ts'
@@ -95,6 +97,10 @@ export async function openDependencies(
       readUsed: async ({ holder, quota }) => quota && readQuota(adminPool, holder, quota),
     },
   )
+  const usage = collectUsage(
+    (counts) => queryWithTimeout(adminPool, LOOKUP_MS, (client) => recordContractUsage(client, counts)),
+    { log },
+  )
   const dependencies: GatewayDependencies = {
     ...{ contracts: contracts.current, sign, ready: readiness.ready, log },
     metrics: {
@@ -125,6 +131,7 @@ export async function openDependencies(
     limiter: limiter.take,
     limitAddress: createAddressLimit(config),
     plans: { ofTenant: tenantPlans.ofTenant, meter },
+    usage: usage.count,
     hosts: config.EBB_HOSTS,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],
     docs: createDocs({
@@ -145,12 +152,13 @@ export async function openDependencies(
     await invocations.close()
     await receivedWebhooks.close()
     await meter.close()
+    await usage.close()
     await recorder.close()
     await cache.close()
     await Promise.all([channel.close(), pool.end(), adminPool.end()])
     await upstreams.close()
   }
-  const views = { registry, observed, ...seen.views, contractsStatus: contracts.status }
+  const views = { registry, observed, ...seen.views, contractsStatus: contracts.status, flushUsage: usage.flush }
   return { dependencies, adminPool, views, tokens, controls, beginDrain: readiness.drain, close }
 }
 

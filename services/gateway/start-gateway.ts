@@ -9,6 +9,7 @@ import { fetchRecords } from './fetch-records.ts'
 import { observeCertificate, observeContracts } from './metrics.ts'
 import { openDependencies } from './open-dependencies.ts'
 import { openPeppers } from './peppers.ts'
+import { createProfiler } from './profile-function.ts'
 import { createPublicServers } from './public-servers.ts'
 import { openTls } from './tls.ts'
 
@@ -42,7 +43,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
       ...{ adminKeys, adminScope: config.EBB_ADMIN_SCOPE, hosts: config.EBB_HOSTS, authenticate, tokens },
       ...views,
       ...{ config, pool, pepper, contracts, functions, controls, explain: servers.explain, alerts, ownPort, log },
-      ...{ records, tracesUrl: config.EBB_TRACES_URL },
+      ...{ records, tracesUrl: config.EBB_TRACES_URL, profile: createProfiler(dependencies) },
       differencesUrl: config.EBB_DIFFERENCES_URL,
     }),
   )

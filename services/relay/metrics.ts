@@ -4,6 +4,7 @@ import type { WebhookCounts } from '../../src/data/webhooks/count-webhooks.ts'
 import { registerServiceMetrics } from '../../src/telemetry/service-metrics.ts'
 import { type Backlog, isTooSlow, MAX_COUNTED } from './backlog.ts'
 import { createChangeMetrics } from './changes/change-metrics.ts'
+import { createCheckMetrics } from './checks/check-metrics.ts'
 import { createDeliveryMetrics, type DeliveryMetrics, type DeliveryMetricsOptions } from './delivery-metrics.ts'
 import { createScheduleMetrics } from './schedule-metrics.ts'
 import { createWebhookMetrics } from './webhooks/webhook-metrics.ts'
@@ -119,6 +120,7 @@ export function createMetrics({ read, config, countWebhooks, costs, ...options }
     metrics,
     schedules: createScheduleMetrics(registers),
     changes: createChangeMetrics(registers),
+    checks: createCheckMetrics(registers),
     contentType: registry.contentType,
     /** Prometheus' text format. However many scrapes come at once, the backlog is counted once. */
     text: async () => {

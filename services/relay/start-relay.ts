@@ -17,6 +17,7 @@ import { openBroker } from './broker/open-broker.ts'
 import { openCaller } from './call-function.ts'
 import { createCallbackQueue } from './callback-queue.ts'
 import { readChanges } from './changes/read-changes.ts'
+import { makeChecks } from './checks/make-checks.ts'
 import { createCostMetrics } from './cost-metrics.ts'
 import { countCalls } from './count-calls.ts'
 import { createDeliveryQueue } from './delivery-queue.ts'
@@ -98,6 +99,7 @@ export async function startRelay(
     metrics,
     schedules: scheduleMetrics,
     changes: changeMetrics,
+    checks: checkMetrics,
     ...exposition
   } = createMetrics({
     ...{ read: readQueues, config, countWebhooks: webhooks?.count },
@@ -130,6 +132,7 @@ export async function startRelay(
     forgetAfterMs: config.EBB_ABANDON_AFTER_MS,
   })
   const objects = removeObjects(config, { pool, log })
+  const checks = makeChecks(config, { pool, routes, log, metrics: checkMetrics })
   const changes = readChanges({
     ...{ pool, direct, subscriptions, log, metrics: changeMetrics, wake: () => loop.wake('events') },
     onWrite: cycles.add,
@@ -151,7 +154,8 @@ export async function startRelay(
     warm.stop()
     await broker?.stop(options.drainMs ?? longestCallMs())
     const rounds = [orphans, history, forgetting, tally, cost, schedules, changes]
-    await Promise.all([...rounds.map(({ stop }) => stop()), webhooks?.stop(), objects?.stop(), loop.stop()])
+    const others = [webhooks, objects, checks, loop]
+    await Promise.all([...rounds, ...others].map((one) => one?.stop()))
     await notifier.flush()
     await recorder.close()
     admin?.close()

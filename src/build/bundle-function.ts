@@ -5,7 +5,7 @@ import { basename, join, relative, sep } from 'node:path'
 import { build, type Plugin, transform } from 'esbuild'
 import { PLATFORM, platformModule } from '../deploy/platform-files.ts'
 import { buildInPolicy, withoutUnusedPolicy } from './build-in-policy.ts'
-import { deferBuiltins, deferParts, FORM_PARSER, LAZY_PARTS, SHARED, USED_EXPORTS } from './lazy-parts.ts'
+import { deferBuiltins, deferParts, FORM_PARSER, LAZY_PARTS, OWN_PARTS, SHARED, USED_EXPORTS } from './lazy-parts.ts'
 import { keepNativePackages } from './native-packages.ts'
 import { type Bundle, type Chunk, replaceFile, writeChunk } from './write-chunk.ts'
 
@@ -132,9 +132,11 @@ function lazyChunk(folder: string, part: string): Promise<Chunk> {
 }
 
 const partEntry = (part: string) =>
-  USED_EXPORTS[part]
-    ? `export { ${USED_EXPORTS[part].join(', ')} } from '${part}'`
-    : `module.exports = require('${part}')`
+  OWN_PARTS[part]
+    ? `export * from ${JSON.stringify(platformModule(OWN_PARTS[part]))}`
+    : USED_EXPORTS[part]
+      ? `export { ${USED_EXPORTS[part].join(', ')} } from '${part}'`
+      : `module.exports = require('${part}')`
 
 /** The start file, with the names of the parts defined. */
 async function startFile(parts: Readonly<Record<string, string>>): Promise<Uint8Array> {

@@ -6,6 +6,9 @@ import { PLATFORM } from '../deploy/platform-files.ts'
 /** What reads a form: a part of functions whose contract has one. */
 export const FORM_PARSER = '@fastify/busboy'
 
+/** Parts that are modules of ours, by the names under which they are required. */
+export const OWN_PARTS: Readonly<Record<string, string>> = { 'ebb:profile': 'src/http/profiles/serve-profile' }
+
 /**
  * What a function loads on first use, each a file of its own beside the bundle: heavy clients, and what is used only after
  * the first response. This is the only list of them; sources import them like any other module.
@@ -28,6 +31,7 @@ export const LAZY_PARTS = [
   '@opentelemetry/exporter-metrics-otlp-proto',
   '@opentelemetry/exporter-metrics-otlp-http',
   '@opentelemetry/exporter-prometheus',
+  ...Object.keys(OWN_PARTS),
 ]
 
 /** Of a lazy part that is much larger than what is used of it, the exports that are used: those of src/http/graphql. */
@@ -102,6 +106,8 @@ export function deferParts(options: DeferPartsOptions): Plugin {
     setup: ({ onResolve, onLoad }) => {
       onResolve({ filter: matchAny(LAZY_PARTS) }, ({ path }) => ({ path, namespace: 'lazy' }))
       onResolve({ filter: matchAny(Object.keys(OMITTED_MODULES)) }, ({ path }) => ({ path, namespace: 'omitted' }))
+      for (const [part, module] of Object.entries(OWN_PARTS))
+        onResolve({ filter: ownModule(module) }, () => ({ path: part, external: true }))
       onLoad({ filter: /./, namespace: 'omitted' }, ({ path }) => ({ contents: OMITTED_MODULES[path] ?? '' }))
       onLoad({ filter: BUILD_TIME_CHECKS }, () => ({ contents: NO_CHECKS }))
       if (!usesWebSockets) onLoad({ filter: WEBSOCKETS }, () => ({ contents: NO_WEBSOCKETS }))
@@ -118,6 +124,9 @@ export function deferParts(options: DeferPartsOptions): Plugin {
     },
   }
 }
+
+/** How sources import a part of ours: by the last two segments of its path. */
+const ownModule = (module: string) => new RegExp(`/${module.split('/').slice(-2).join('/')}\\.[jt]s$`)
 
 /** What only the endpoints with `upgrade` run. */
 const WEBSOCKETS = /[/\\]src[/\\]http[/\\]websocket[/\\]converse\.[jt]s$/

@@ -1,6 +1,7 @@
 import { ConfigError } from '../kernel/index.ts'
 import * as endpoints from '../protocol/admin/records.ts'
 import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, table } from './admin-client.ts'
+import { contractUsageForm } from './contract-usage.ts'
 import { toCsv } from './csv.ts'
 import { type Form, form } from './form.ts'
 
@@ -20,6 +21,7 @@ export const usageCommand: readonly Form[] = [
     examples: ['usage --tenant acme', 'usage --month 2026-11 --csv'],
     run: (project, { 'by-day': byDay, ...options }) => listUsage(project, { ...options, byDay }),
   }),
+  contractUsageForm,
 ]
 
 /** Reads a month as its first and its last day. */

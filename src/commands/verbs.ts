@@ -39,6 +39,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'List schedules and their firings, and have one fire now',
     load: async () => (await import('./schedules.ts')).schedulesCommand,
   },
+  checks: {
+    summary: 'List the synthetic checks of the contracts, and have one made now',
+    load: async () => (await import('./checks.ts')).checksCommand,
+  },
   alerts: {
     summary: 'List the alerts that fire or are about to',
     load: async () => (await import('./alerts.ts')).alertsCommand,
@@ -102,6 +106,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
   'log-level': {
     summary: 'Show and set from which level on the gateways log',
     load: async () => (await import('./log-level.ts')).logLevelCommand,
+  },
+  profile: {
+    summary: 'Profile a live instance of a function: what takes its time, or its memory',
+    load: async () => (await import('./profile.ts')).profileCommand,
   },
   mock: {
     summary: 'Mock all endpoints from their contracts, without a function',

@@ -11,6 +11,7 @@ import { checkObjective } from './check-objective.ts'
 import { checkRate } from './check-rate.ts'
 import { checkReplies } from './check-replies.ts'
 import { checkBodyStream, checkReplyStream } from './check-streams.ts'
+import { checkSyntheticCheck } from './check-synthetic-check.ts'
 import { checkTool } from './check-tool.ts'
 import { checkUpgrade } from './check-upgrade.ts'
 import { checkDeprecation } from './deprecation.ts'
@@ -25,7 +26,7 @@ import { jsonBodyOf } from './streams/body-kind.ts'
 const KEYS = [
   ...['method', 'path', 'params', 'query', 'headers', 'cookies', 'body', 'reply'],
   ...['failures', 'access', 'tenancy', 'limit', 'priority', 'deprecated', 'objective', 'cache', 'conditional'],
-  ...['upgrade', 'idempotent', 'async'],
+  ...['upgrade', 'idempotent', 'async', 'check'],
   ...['reads', 'replica', 'emits', 'calls', 'tool', 'graphql', 'examples'],
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
@@ -57,6 +58,7 @@ export function checkEndpoint(contract: EndpointShape) {
   checkTool(contract, refuse)
   checkGraphql(contract, refuse)
   checkExamples(contract, refuse)
+  checkSyntheticCheck(contract, refuse)
 }
 
 function checkPath({ path, params }: EndpointShape, refuse: Refuse) {

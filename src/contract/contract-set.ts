@@ -13,6 +13,8 @@ import {
 } from './describe.ts'
 import { describeProxy, methodsOf } from './describe-proxy.ts'
 import { describeReceive } from './describe-receive.ts'
+import { describeSyntheticCheck } from './describe-synthetic-check.ts'
+import { optionalFieldsOf } from './optional-fields.ts'
 import type { Plan } from './plans.ts'
 import type { PriceSheet } from './prices.ts'
 import { resolveCalls } from './resolve-calls.ts'
@@ -45,12 +47,20 @@ export interface ContractSet {
   readonly tools?: readonly ToolDescription[]
   /** The events that customers may subscribe to by webhooks; none in a bundle of before there were any. */
   readonly webhookEvents?: readonly WebhookEvent[]
+  /** Of each endpoint, what its callers may leave out; undefined in a bundle of before it was counted. */
+  readonly endpointFields?: Readonly<Record<string, EndpointFields>>
   /** All of them as data, to be compared with others; undefined in a bundle of before there was that. */
   readonly data?: (() => unknown) | undefined
   /** Validates a request to the endpoint of that name. */
   validate(name: string, raw: RawInput): ValidationResult
   /** Validates an event's data as the subscriber of that name would; they are of that version (default: 1). */
   validateEvent(consumer: string, data: unknown, version?: number): EventValidationResult
+}
+
+/** The version of an endpoint's contract, and the fields that its callers may leave out. */
+export interface EndpointFields {
+  readonly version: string
+  readonly optional: readonly string[]
 }
 
 /**
@@ -70,6 +80,7 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
   }
   const validators = new Map<string, (raw: RawInput) => ValidationResult>()
   const eventValidators = new Map<string, ValidateEvent>()
+  const endpointFields: Record<string, EndpointFields> = {}
   const endpointsByRequest = new Map<string, string>()
   for (const [folder, contract] of Object.entries(contracts)) {
     requireContract(folder, contract)
@@ -89,8 +100,11 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
         endpointsByRequest.set(requests, folder)
       }
       if (route.internal) internals.push(route)
-      else routes.push(withCalls(route))
-      if (contract.kind === 'endpoint') validators.set(contract.name, createValidator(contract))
+      else routes.push({ ...withCalls(route), ...checkOf(contract, contracts) })
+      if (contract.kind === 'endpoint') {
+        validators.set(contract.name, createValidator(contract))
+        endpointFields[contract.name] = { version: contract.version ?? '1', optional: optionalFieldsOf(contract) }
+      }
     }
   }
   requireAuthorizers(routes, authorizers)
@@ -106,6 +120,7 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
   return {
     ...{ routes, subscriptions, authorizers, internals, openapi, validate, validateEvent },
     webhookEvents: webhookEventsOf(Object.values(contracts)),
+    endpointFields,
   }
 }
 
@@ -114,6 +129,11 @@ function routeOf(contract: AnyContract): Route | undefined {
   if (contract.kind === 'endpoint') return describeEndpoint(contract)
   if (contract.kind === 'proxy') return describeProxy(contract)
   return contract.kind === 'receive' ? describeReceive(contract) : undefined
+}
+
+function checkOf(contract: AnyContract, contracts: Readonly<Record<string, AnyContract>>): Pick<Route, 'check'> {
+  const check = contract.kind === 'endpoint' && describeSyntheticCheck(contract, Object.values(contracts))
+  return check ? { check } : {}
 }
 
 /** The contract that a folder exports. Throws a ContractError where it exports anything else. */

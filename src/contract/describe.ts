@@ -15,6 +15,7 @@ import {
 import type { WarmWindow } from './deployment-shape.ts'
 import type { Deprecation } from './deprecation.ts'
 import { type DescribedObjective, describeObjective } from './describe-objective.ts'
+import type { DescribedCheck } from './describe-synthetic-check.ts'
 import type { EndpointContract, Method } from './endpoint-shape.ts'
 import type { Emits } from './event-shape.ts'
 import { failureStatuses } from './failures.ts'
@@ -80,6 +81,8 @@ export interface Route extends Described {
   readonly deprecated?: Deprecation
   /** What callers may rely on, with the default of days resolved; undefined where nothing is promised. */
   readonly objective?: DescribedObjective
+  /** What the relay asks for now and then; contractSet() adds it, since other contracts decide how it is undone. */
+  readonly check?: DescribedCheck
   /** How the gateway keeps its replies; undefined where it does not. */
   readonly cache?: Caching
   /** Whether agents may call it, as a tool. */

@@ -7,6 +7,7 @@ import type { GraphqlPart } from './graphql/graphql-part.ts'
 import type { Objective } from './objective-shape.ts'
 import type { Replies } from './reply.ts'
 import type { Body } from './streams/body-kind.ts'
+import type { SyntheticCheck } from './synthetic-check-shape.ts'
 
 /**
  * Everything that callers may know about one endpoint, as `endpoint()` takes it. Plain data: no I/O, no framework.
@@ -74,6 +75,8 @@ export interface EndpointShape extends Deployment {
   readonly deprecated?: Deprecation
   /** What callers may rely on over some time: how many requests succeed, and how fast; false: nothing. Default: what domain/api.ts says. */
   readonly objective?: Objective | false
+  /** The relay asks for one of the examples now and then, as a caller would, and tells whether it was answered so. */
+  readonly check?: SyntheticCheck
   /** For how long the gateway may answer a GET by an earlier reply, without calling the function. */
   readonly cache?: ReplyCache
   /**

@@ -57,4 +57,5 @@ export {
   subscriber,
 } from './subscriber.ts'
 export type { Batch, Retry, SubscriberContract, SubscriberShape } from './subscriber-shape.ts'
+export type { SyntheticCheck } from './synthetic-check-shape.ts'
 export { webhookDisabled } from './webhook-disabled.ts'

@@ -15,6 +15,8 @@ import { passUpgrade } from './pass-upgrade.ts'
 export const STATUS_PATH = '/_/functions'
 /** The path at which the gateway reads the keys of the laptop's OpenID provider. */
 export const KEYS_PATH = '/_/provider-keys'
+/** The path below which the relay reaches the gateway, whose port may not be known yet when the relay starts. */
+export const GATEWAY_PATH = '/_/gateway'
 /** The path at which the gateway reads what the contracts change compared with a commit. */
 export const DIFFERENCES_PATH = '/_/differences'
 /** The path below which the gateway reads the guide. */
@@ -24,6 +26,8 @@ type ActivatorFunctions = Pick<Functions, 'pool' | 'statuses'> & {
   /** Resolves when every save so far is served: a request sent after a save is meant for what was saved. */
   settled(): Promise<void>
   readonly guide: Guide
+  /** The address of the gateway; undefined until it listens. */
+  readonly gateway?: () => string | undefined
   /** What the contracts change compared with a commit. */
   readonly differences: (ref: string) => Promise<ContractDifferences>
   /** The keys that verify tokens of the laptop's OpenID provider; none where there is no provider. */
@@ -43,9 +47,11 @@ export function createActivator(functions: ActivatorFunctions): Server {
         ? sendKeys(response, functions)
         : request.url?.startsWith(GUIDE_PATH)
           ? sendGuide(request.url.slice(GUIDE_PATH.length), response, functions.guide)
-          : request.url?.startsWith(DIFFERENCES_PATH)
-            ? sendDifferences(request.url, response, functions)
-            : handle(request, response, { functions, agent })
+          : request.url?.startsWith(GATEWAY_PATH)
+            ? sendOn(request, response, { agent, to: functions.gateway?.() })
+            : request.url?.startsWith(DIFFERENCES_PATH)
+              ? sendDifferences(request.url, response, functions)
+              : handle(request, response, { functions, agent })
     handled.catch((error) => sendProblem(request, response, error))
   })
   acceptUpgrades(server)
@@ -61,6 +67,20 @@ async function sendGuide(path: string, response: ServerResponse, guide: Guide) {
   const file = await guide(path)
   if (!file) throw new Problem('not_found', 404, `The guide has no page ${path}.`)
   response.writeHead(200, { 'content-type': file.type }).end(file.body)
+}
+
+/** Passes a request on to the gateway, as callers would send it. */
+async function sendOn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { agent, to }: { readonly agent: Dispatcher; readonly to: string | undefined },
+) {
+  if (to === undefined)
+    throw new Problem('unavailable', 503, 'The gateway does not listen yet.', { retryAfterSeconds: 1 })
+  const closed = new AbortController()
+  response.once('close', () => closed.abort())
+  const path = request.url?.slice(GATEWAY_PATH.length) || '/'
+  await forward(request, response, { agent, port: Number(new URL(to).port), path, signal: closed.signal })
 }
 
 async function sendDifferences(

@@ -128,6 +128,7 @@ export const functionEnv = (
   ...inheritedEnv(['EBB_OPA_URL', 'EBB_OPA_TIMEOUT_MS', 'DATABASE_READ_MAX_LAG_MS']),
   EBB_POOL_MAX: '5',
   EBB_SHOW_FAULTS: 'true',
+  EBB_PROFILES: 'true',
   EBB_IDENTITY_JWKS: JSON.stringify(jwks),
   EBB_MAIL_FOLDER: mail,
   ...(config.SMTP_URL ? { SMTP_URL: config.SMTP_URL } : {}),

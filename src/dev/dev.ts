@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { inheritedEnv, processConfig } from '../kernel/index.ts'
-import { createActivator, DIFFERENCES_PATH, GUIDE_PATH, KEYS_PATH, STATUS_PATH } from './activator.ts'
+import { createActivator, DIFFERENCES_PATH, GATEWAY_PATH, GUIDE_PATH, KEYS_PATH, STATUS_PATH } from './activator.ts'
 import { dataDirOf } from './announcement.ts'
 import { childEnv, signingEnv } from './child-env.ts'
 import { consoleAddress } from './console-address.ts'
@@ -75,6 +75,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     const recorder = await startRecorder({ dataDir, adminKey: stores.secrets.adminKey, report })
     closers.push(recorder.stop)
     let activatorUrl = ''
+    let gatewayUrl: string | undefined
     const upstreams = () => `${activatorUrl}/{name}`
     const env = childEnv({ config, dataDir, stores, upstreams, telemetry: recorder.exportEnv })
     const dependencies = watchDependencies(project)
@@ -93,6 +94,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     const activator = createActivator({
       ...functions,
       publicKeys: provider?.publicKeys,
+      gateway: () => gatewayUrl,
       settled: sources.settled,
       guide: createGuide(),
       differences: (ref) => findDifferences(project, ref, sources.broken()),
@@ -117,7 +119,11 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
               ...signingEnv(sources.current().routes),
               EBB_RELAY_METRICS_URL: `http://127.0.0.1:${relayPort}/metrics`,
             }
-          : { EBB_ADMIN_PORT: String(relayPort) }),
+          : {
+              EBB_ADMIN_PORT: String(relayPort),
+              EBB_CHECKS_URL: activatorUrl + GATEWAY_PATH,
+              EBB_CHECKS_KEY: stores.secrets.checksKey,
+            }),
         EBB_UPSTREAM_TEMPLATE: upstreams(),
         EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}`,
         EBB_DIFFERENCES_URL: `${activatorUrl}${DIFFERENCES_PATH}`,
@@ -128,6 +134,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     })
     closers.push(services.stop)
     const { url, admin } = services
+    gatewayUrl = url
     await provider?.configure(url)
     const { keys, adminKey } = stores.secrets
     const readyMs = Math.round(performance.now() - startedAt)

@@ -133,12 +133,14 @@ async function keepPostgres(folder: string, report: Report) {
   return { url, adminUrl, stop }
 }
 
-async function ensureKeys(connectionString: string, { pepper, keys }: DevSecrets, roles: Roles) {
+async function ensureKeys(connectionString: string, { pepper, keys, checksKey }: DevSecrets, roles: Roles) {
   const pool = new pg.Pool({ connectionString, max: 1 })
   try {
     for (const [role, scopes] of Object.entries(roles)) {
       await ensureKey(pool, pepper, keys[role] ?? '', { subject: role, scopes, roles: [role] })
     }
+    const scopes = [...new Set(Object.values(roles).flat())]
+    await ensureKey(pool, pepper, checksKey, { subject: 'checks', scopes })
   } finally {
     await pool.end()
   }
@@ -153,6 +155,8 @@ interface DevSecrets {
   readonly objectsKey: string
   /** API keys by role. */
   readonly keys: Readonly<Record<string, string>>
+  /** The API key that the checks of contracts are made with. */
+  readonly checksKey: string
 }
 
 /** Reads the secrets, generated on first use; a new role gets a key from `newKey`. Only the owner may read the file. */
@@ -170,6 +174,7 @@ async function ensureSecrets(file: string, roles: readonly string[], newKey: () 
     pepper: stored.pepper ?? randomBytes(32).toString('base64url'),
     adminKey: stored.adminKey ?? `ebb_admin_${randomBytes(24).toString('base64url')}`,
     objectsKey: stored.objectsKey ?? randomBytes(32).toString('base64url'),
+    checksKey: stored.checksKey ?? newKey(),
     keys: Object.fromEntries(roles.map((role) => [role, stored.keys?.[role] ?? newKey()])),
   }
   await writeFile(`${file}.new`, JSON.stringify(secrets, undefined, 2), { mode: 0o600 })

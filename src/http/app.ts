@@ -44,6 +44,8 @@ export interface AppOptions {
   /** The number of requests that run at a time, where no platform in front limits it; default: no limit. */
   readonly maxConcurrency?: number | undefined
   readonly isDraining?: () => boolean
+  /** Whether operators may profile this process; default: nobody may. */
+  readonly profiles?: boolean
   /** Aborts when this process begins to end, and with it streams of events; default: never. */
   readonly draining?: AbortSignal
   /** Counts each request from its headers to its response. */

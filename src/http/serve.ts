@@ -76,6 +76,7 @@ function start(fn: Implementation, config: Config, log: Log) {
       scrape: telemetry.scrape,
       isDraining: () => drainer.signal.aborted,
       maxConcurrency: config.EBB_MAX_CONCURRENCY,
+      profiles: config.EBB_PROFILES === 'true',
     },
   })
   const { uploadMs, drainMs } = limitsOf(fn.contract)

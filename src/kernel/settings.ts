@@ -322,6 +322,10 @@ export const SETTINGS = {
   EBB_BROKER_PORT: [port, 8090],
   /** Go back: the relay calls subscribers itself again, while the broker still brings what it has. */
   EBB_BROKER_DRAIN: [oneOf('true', 'false'), 'false'],
+  /** For the relay: where callers reach the gateway, such as https://api.example.com; the checks of contracts (`check`) are made there. Default: none are made. */
+  EBB_CHECKS_URL: [url('http', 'https'), undefined],
+  /** The API key that checks are made with. Default: they have none, and reach what anyone may call. */
+  EBB_CHECKS_KEY: [text(), undefined, 'live'],
   /** How long an idle instance is kept on the laptop. */
   EBB_IDLE_MS: [positiveInteger, 30_000],
   /** Set by a parent that holds this process's stdin: when the parent ends, so does this process. */
@@ -335,6 +339,8 @@ export const SETTINGS = {
     () => list().pipe(z.array(z.string().regex(ADDRESS_AND_PORT, 'must be like 127.0.0.1:4010'))),
     undefined,
   ],
+  /** For functions: let operators profile a live instance (`ebb profile`). On the laptop they may. */
+  EBB_PROFILES: [oneOf('true', 'false'), 'false'],
   /** The server that mail is handed to. */
   SMTP_URL: [url('smtp', 'smtps'), undefined, 'live'],
   /** The document of an Open Policy Agent that decides instead of domain/policy, such as http://opa:8181/v1/data/shop/decision. */

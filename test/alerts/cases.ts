@@ -113,6 +113,8 @@ export const CASES: readonly Case[] = [
       bad: '121',
       good: '120',
     },
+    { alert: 'EbbCheckFails', name: relay('ebb_check_failures', 'check="a"'), bad: '2', good: '1' },
+    { alert: 'EbbChecksNotMade', name: relay('ebb_check_overdue_seconds', 'check="a"'), bad: '301', good: '300' },
     { alert: 'EbbDatabaseDown', name: relay('ebb_database_up'), bad: '0', good: '1' },
     { alert: 'EbbReplicaAway', name: 'ebb_replica_up{job="default/get-order",instance="a"}', bad: '0', good: '1' },
     { alert: 'EbbContractsDoNotLoad', name: gateway('ebb_contracts_load_failed'), bad: '1', good: '0' },

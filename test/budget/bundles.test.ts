@@ -73,6 +73,7 @@ const FILES: Readonly<Record<string, Budget>> = {
   '@opentelemetry/exporter-trace-otlp-http': { mostKib: 9, packages: [OTLP_BASE] },
   '@opentelemetry/exporter-metrics-otlp-proto': { mostKib: 2, packages: [] },
   '@opentelemetry/exporter-metrics-otlp-http': { mostKib: 12, packages: [OTLP_BASE] },
+  'ebb:profile': { mostKib: 4, packages: [] },
   '@opentelemetry/exporter-prometheus': { mostKib: 99, packages: ['@opentelemetry/semantic-conventions'] },
 }
 
@@ -131,7 +132,7 @@ describe.each(['place-order', 'list-products', 'send-welcome-email', 'cancel-ord
       const { packages = [] } = FILES[part] ?? {}
       return [
         part,
-        [...packages, ...(part === 'main' || part.startsWith('ebb/') ? [] : [part.replace('/node-http', '')])].sort(),
+        [...packages, ...(part === 'main' || /^ebb[/:]/.test(part) ? [] : [part.replace('/node-http', '')])].sort(),
       ]
     })
     expect(Object.fromEntries(found)).toEqual(Object.fromEntries(named))

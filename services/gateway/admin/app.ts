@@ -10,6 +10,8 @@ import { type AccessOptions, refuseForeignPages, requireAdmin } from './access.t
 import { createAdminDocument } from './admin-document.ts'
 import { type AlertsOptions, alertsOperations } from './alerts.ts'
 import { type CacheOptions, cacheOperations } from './cache.ts'
+import { type ChecksOptions, checksOperations } from './checks.ts'
+import { type ContractUsageOptions, contractUsageOperations } from './contract-usage.ts'
 import { type ContractsOptions, contractsOperations } from './contracts.ts'
 import { type ControlOptions, controlOperations } from './control.ts'
 import { type CostOptions, costOperations } from './cost.ts'
@@ -20,6 +22,7 @@ import { type KeysOptions, keysOperations } from './keys.ts'
 import { expressPath, mountOperation } from './mount-operation.ts'
 import type { AdminOperation } from './operation.ts'
 import { type PlansOptions, plansOperations } from './plans.ts'
+import { type ProfilesOptions, profilesOperations } from './profiles.ts'
 import { recordsOperations } from './records.ts'
 import { type RequestsOptions, requestsOperations } from './requests.ts'
 import { type SchedulesOptions, schedulesOperations } from './schedules.ts'
@@ -33,6 +36,8 @@ import { type ViewsOptions, viewsOperations } from './views.ts'
 export type AdminAppOptions = AccessOptions &
   AlertsOptions &
   CacheOptions &
+  ChecksOptions &
+  ContractUsageOptions &
   ContractsOptions &
   ControlOptions &
   CostOptions &
@@ -40,6 +45,7 @@ export type AdminAppOptions = AccessOptions &
   IssuersOptions &
   KeysOptions &
   PlansOptions &
+  ProfilesOptions &
   RequestsOptions &
   SchedulesOptions &
   SendOptions &
@@ -88,6 +94,9 @@ function operationsOf(options: AdminAppOptions & SessionOptions): readonly Admin
     ...costOperations(options),
     ...eventsOperations(options),
     ...schedulesOperations(options),
+    ...checksOperations(options),
+    ...contractUsageOperations(options),
+    ...profilesOperations(options),
     ...issuersOperations(options),
     ...requestsOperations(options),
     ...invocationsOperations(options),

@@ -45,7 +45,13 @@ beforeAll(async () => {
 })
 
 const contracts = {
-  routes: [],
+  routes: [
+    {
+      ...{ name: 'get-thing', method: 'GET', path: '/v1/things', summary: 'A test.', kind: 'endpoint', scopes: [] },
+      ...{ timeoutMs: 1_000, scale: { max: 1, concurrency: 1 }, idempotent: false, async: false },
+      check: { everySeconds: 300, from: 'all', target: '/v1/things', status: 200 },
+    },
+  ],
   subscriptions: [
     { name: 'send-welcome', on: 'user.created' },
     {
@@ -59,6 +65,11 @@ const contracts = {
   data: () => ({}),
   validateEvent: () => ({ ok: true, data: {} }),
 } as unknown as ContractSet
+
+const HEAP = {
+  callFrame: { functionName: '(root)', url: '', lineNumber: -1, columnNumber: -1 },
+  ...{ selfSize: 1_024, children: [] },
+}
 
 const breaker: BreakerState = {
   name: 'get-thing',
@@ -77,6 +88,8 @@ async function start() {
   const app = createAdminApp({
     ...{ adminKeys: () => [ADMIN_KEY], adminScope: undefined, hosts: undefined, authenticate: {}, pool, log },
     ...{ pepper: PEPPER, contracts: () => contracts, registry: new Registry(), functions: async () => [] },
+    flushUsage: async () => {},
+    profile: async () => ({ kind: 'heap', profile: { head: HEAP } }),
     contractsStatus: () => ({ file: 'contracts-1.cjs', loadedAt: '2026-11-30T00:00:00Z', reloads: 0, failure: null }),
     // Its own, so that there is something to send a request to.
     ownPort: () => ({ port: Number(URL.parse(url)?.port), isTls: false }),
@@ -158,6 +171,9 @@ async function sampleOf({ name }: AdminEndpoint, url: string): Promise<Sample> {
       return { body: { key: ((await made.json()) as { key: string }).key } }
     },
     'schedules.run': { params: { name: 'close-books' } },
+    'cost.whatIf': { query: { function: 'get-thing', min: '1' } },
+    'functions.profile': { params: { name: 'get-thing' }, body: { kind: 'heap', seconds: 1, as: 'flame' } },
+    'checks.run': { params: { name: 'get-thing' } },
     'log-level.set': { body: { level: 'error' } },
     'cache.purge': { body: { tag: 'product:17' } },
     'breakers.reset': { params: { name: 'get-thing' } },

@@ -174,6 +174,16 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   // Written by record_usage alone.
   usage_batch: {},
   audit: { gateway: ['select', 'insert (actor, action, subject, tenant, detail)'] },
+  // Written by record_contract_usage alone.
+  contract_usage: { gateway: ['select'] },
+  // An operator has a check made now through the gateway.
+  synthetic_check: {
+    gateway: ['select', 'insert (name)', 'update (began_at)'],
+    relay: [
+      ...['select', 'insert (name)', 'delete'],
+      'update (began_at, lease_token, locked_until, key, undo, failures, failing_since, runs, seen_at)',
+    ],
+  },
   // Whoever reads it can be any tenant.
   tenant_key: {},
   schema_version: {},
@@ -187,6 +197,7 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   'record_usage(uuid, bigint, jsonb)': ['gateway'],
   'record_instance(text, integer, integer, jsonb)': ['functions'],
   'delete_old_purges()': ['gateway'],
+  'record_contract_usage(jsonb)': ['gateway'],
   'forget_received(double precision, integer)': ['relay'],
   'forget_schedules(double precision, integer)': ['relay'],
   // Of 0.2.

@@ -74,6 +74,8 @@ export interface GatewayContext extends Correlation, UpstreamObservation {
   bodyTaken: boolean
   /** What the platform's own contract makes of a request to the platform itself. */
   input: unknown
+  /** The optional fields of its contract that it has. */
+  sentFields: readonly string[]
   /** When the whole request had arrived. */
   bodyReceivedAt: number
   /** Why no function was invoked. */
@@ -192,6 +194,7 @@ export function createGatewayContext(
     bodyStream: undefined,
     bodyTaken: false,
     input: undefined,
+    sentFields: [],
     bodyReceivedAt: startedAt,
     invoked: false,
     upstreamStatus: undefined,

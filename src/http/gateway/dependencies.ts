@@ -8,6 +8,7 @@ import type { Plans, RateLimitDecision, RateLimiter } from './admission.ts'
 import type { CdnTagHeader } from './cache/cdn-headers.ts'
 import type { CacheStore } from './cache/store.ts'
 import type { CallbackRules } from './callback-address.ts'
+import type { CountUsage } from './contract-usage.ts'
 import type { AskAuthorizer, Authenticators, Caller, JudgedRequest } from './credentials.ts'
 import type { OwnKeys } from './own-keys.ts'
 import type { OwnWebhooks } from './own-webhooks.ts'
@@ -42,6 +43,8 @@ export interface GatewayDependencies {
   readonly load?: Load | undefined
   /** Default: nobody has a plan. */
   readonly plans?: Plans | undefined
+  /** Counts who calls which endpoint, with which fields; default: nobody does. */
+  readonly usage?: CountUsage | undefined
   /** Prepares the operations of a GraphQL endpoint; default: there is none. */
   readonly graphql?: ((limits: GraphqlLimits) => Promise<PrepareOperation>) | undefined
   /** The file of the API reference at a path from `/docs` on; undefined where there is none. */

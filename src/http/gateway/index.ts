@@ -1,4 +1,5 @@
 export type { Admission, AdmissionRequest, Meter, Plans, RateLimitDecision, RateLimiter } from './admission.ts'
+export type { CountUsage, UsedContract } from './contract-usage.ts'
 export type { Authenticated, Authenticators, Caller, Credential, PresentedToken } from './credentials.ts'
 export type {
   CompletedRequest,

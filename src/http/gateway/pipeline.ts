@@ -12,6 +12,7 @@ import { admit } from './steps/admit.ts'
 import { authenticate, authorise } from './steps/authenticate.ts'
 import { cache } from './steps/cache.ts'
 import { cors, preflight } from './steps/cors.ts'
+import { countUsage } from './steps/count-usage.ts'
 import { forward } from './steps/forward.ts'
 import { checkOperation, readOperation } from './steps/graphql.ts'
 import { invocationState, ownInvocations } from './steps/invocations.ts'
@@ -50,6 +51,7 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, c
     readOperation(),
     validate(),
     checkOperation(dependencies),
+    countUsage(dependencies),
     ownKeys(dependencies),
     ownInvocations(dependencies),
     ownWebhooks(dependencies),

@@ -13,7 +13,10 @@ it('is ready once its resources have been reachable, until it drains; and is liv
       if (!now.reachable) throw new Error('not there')
     },
   } as unknown as OpenedResources
-  const app = express().use('/_', probes({ resources, isDraining: () => now.draining }))
+  const verify = () => {
+    throw new Error('nobody is asked who they are')
+  }
+  const app = express().use('/_', probes({ resources, verify, isDraining: () => now.draining }))
   app.use(problems({ log: createLog({ level: 'silent' }) }))
   const ask = async () => {
     await supertest(app).get('/_/health').expect(204)

@@ -1,21 +1,32 @@
 import express, { type RequestHandler, type Router } from 'express'
 import { Problem } from '../../contract/index.ts'
 import type { OpenedResources } from '../resources.ts'
+import type { VerifyIdentity } from './identity.ts'
 
 const READY_TIMEOUT_MS = 2_000
 
 interface ProbesOptions {
   readonly resources: OpenedResources
   readonly isDraining?: () => boolean
+  readonly verify: VerifyIdentity
+  /** Whether operators may profile it; default: nobody may. */
+  readonly profiles?: boolean
 }
 
-/** Liveness (`/health`), which any process that can answer passes, and readiness (`/ready`). */
+/** Liveness (`/health`), which any process that can answer passes, readiness (`/ready`), and profiles. */
 export function probes(options: ProbesOptions): Router {
-  return express
+  const router = express
     .Router({ caseSensitive: true, strict: true })
     .get('/health', (_request, response) => void response.status(204).end())
     .get('/ready', ready(options))
+  if (options.profiles) router.post('/profile', profile(options))
+  return router
 }
+
+const profile =
+  (options: ProbesOptions): RequestHandler =>
+  async (...request) =>
+    (await import('../profiles/serve-profile.ts')).serveProfile(options)(...request)
 
 /**
  * 204 once everything that the function uses has been reachable; 503 before that, and while this instance drains. A

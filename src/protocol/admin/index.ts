@@ -1,6 +1,8 @@
 import type { AdminEndpoint } from './admin-endpoint.ts'
 import { listAlerts } from './alerts.ts'
 import { purgeCache } from './cache.ts'
+import { listChecks, runCheck } from './checks.ts'
+import { showContractUsage } from './contract-usage.ts'
 import { diffContracts, readContractsData, showContracts } from './contracts.ts'
 import { readCost, readWhatIf } from './cost.ts'
 import {
@@ -31,6 +33,7 @@ import { cancelInvocation, listInvocations, showInvocation } from './invocations
 import { listIssuers, refreshIssuers } from './issuers.ts'
 import { createKey, listKeys, revokeKey, rotateKey } from './keys.ts'
 import { listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan } from './plans.ts'
+import { profileFunction } from './profiles.ts'
 import { listAudit, listUsage } from './records.ts'
 import { followRequests, listRequests, showTraffic } from './requests.ts'
 import { listSchedules, runSchedule } from './schedules.ts'
@@ -51,6 +54,7 @@ const ENDPOINTS = [
   ...[listDead, readDeliveryData],
   ...[showEvent, readEventData, editDelivery, dropEvents, redriveEvents],
   ...[listSchedules, runSchedule],
+  ...[listChecks, runCheck, showContractUsage, profileFunction],
   ...[listIssuers, refreshIssuers],
   ...[listInvocations, showInvocation, cancelInvocation],
   ...[listSettings, listGateways],

@@ -48,6 +48,21 @@ export const EVENT_RULES: readonly Rule[] = [
       'See whether relays are ready and ebb_database_up is 1, and what they log at level error; `ebb schedules list` shows its last firing.',
   },
   {
+    // Twice, so that a rollout is no alarm.
+    ...{ alert: 'EbbCheckFails', severity: 'critical', forMinutes: 1 },
+    expr: 'max by (namespace, check) (ebb_check_failures{$relay}) >= 2',
+    summary: 'The check of {{ $labels.check }} has failed {{ $value }} times in a row.',
+    advice:
+      '`ebb checks list` says what was answered, and `ebb explain` with its correlation id what came of it. What a check could not take back it takes back before the next one.',
+  },
+  {
+    // By the relay that knows best, too.
+    ...{ alert: 'EbbChecksNotMade', severity: 'warning', forMinutes: 5 },
+    expr: 'min by (namespace, check) (ebb_check_overdue_seconds{$relay}) > 300',
+    summary: 'The check of {{ $labels.check }} should have been made {{ $value | humanizeDuration }} ago.',
+    advice: 'See whether relays are ready and ebb_database_up is 1, and what they log ("checks cannot be made").',
+  },
+  {
     ...{ alert: 'EbbRelayAbsent', severity: 'critical', forMinutes: 5 },
     expr: 'absent(ebb_build_info{$relay})',
     summary: 'No relay tells its metrics: none runs, or none can be scraped. Events wait.',

@@ -12,6 +12,9 @@ EBB_KEEP_EVENTS_DAYS: {{ int64 . }}
 {{- if .Values.relay.keep.archive }}
 EBB_ARCHIVE: required
 {{- end }}
+{{- with .Values.relay.checks.url }}
+EBB_CHECKS_URL: {{ . | quote }}
+{{- end }}
 # Only probes and Prometheus call it; what it calls goes by undici.
 OTEL_NODE_DISABLED_INSTRUMENTATIONS: http
 {{- with .Values.broker.url }}
@@ -60,6 +63,9 @@ EBB_BROKER_IDENTITY: {{ include "ebb.brokerIdentity" $ | quote }}
 {{ include "ebb.serviceFiles" (list . "relay") }}
 - { setting: EBB_IDENTITY_KEY, of: identity, key: relay.jwk }
 {{- include "ebb.callbackFiles" . }}
+{{- with .Values.relay.checks.existingSecret }}
+- { setting: EBB_CHECKS_KEY, secret: {{ . | quote }}, key: key }
+{{- end }}
 {{- with .Values.objects.existingSecret }}
 - { setting: EBB_OBJECTS_URL, secret: {{ . | quote }}, key: url }
 {{- end }}

@@ -8,6 +8,7 @@ import { type GatewayContext, routeOf, type Step } from '../context.ts'
 import { byRunning } from '../explanation.ts'
 import { validateOwnRequest } from '../own-routes.ts'
 import { prefersAsync } from '../prefer.ts'
+import { createFindSent, type FindSent } from '../sent-fields.ts'
 
 /** Validates the request by its contract: 400 names every issue and its path. */
 export function validate(): Step {
@@ -27,6 +28,8 @@ export function validate(): Step {
       ...(validated?.ok === false ? validated.issues : []),
     ]
     if (issues.length > 0) return invalidRequest(issues)
+    const optional = contracts?.endpointFields?.[route.name]?.optional ?? []
+    if (optional.length > 0) context.sentFields = findSentOf(optional)(parts.query, parts.body)
     return needsCondition(context) ? preconditionRequired() : undefined
   }
   return byRunning(step, (context) =>
@@ -34,6 +37,15 @@ export function validate(): Step {
       ? 'The service behind the proxy decides what fits.'
       : 'Path, query, headers and body fit the contract.',
   )
+}
+
+const searches = new WeakMap<readonly string[], FindSent>()
+
+/** Prepared once for each endpoint of a set of contracts. */
+function findSentOf(optional: readonly string[]): FindSent {
+  const known = searches.get(optional) ?? createFindSent(optional)
+  searches.set(optional, known)
+  return known
 }
 
 /** Where no key is required, one that comes with an asynchronous call is used all the same. */
