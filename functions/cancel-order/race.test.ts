@@ -46,7 +46,10 @@ it('an order that is confirmed and cancelled at the same time ends cancelled, an
   const told = Map.groupBy(await cancelling.emitted(), ({ subject }) => subject)
   const mails = await readdir(confirming.mailFolder())
   for (const { id, event } of orders) {
-    const types = told.get(id)?.map(({ type }) => type).sort()
+    const types = told
+      .get(id)
+      ?.map(({ type }) => type)
+      .sort()
     expect([['order.cancelled'], ['order.cancelled', 'order.confirmed']]).toContainEqual(types)
     expect(mails.filter((file) => file.startsWith(event.id))).toHaveLength(types?.length === 2 ? 1 : 0)
   }

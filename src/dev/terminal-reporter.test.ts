@@ -66,6 +66,13 @@ it('a reload lists what is served and what is removed', () => {
 
 it('says what to do where there is no function yet', () => {
   const addresses = { url: 'http://localhost:8080', admin: 'http://localhost:8081' }
-  const ready = { event: 'ready', ...addresses, console: 'http://localhost:8081/console/#key=once', keys: {}, adminKey: 'k', readyMs: 1_000 } as const
+  const ready = {
+    event: 'ready',
+    ...addresses,
+    console: 'http://localhost:8081/console/#key=once',
+    keys: {},
+    adminKey: 'k',
+    readyMs: 1_000,
+  } as const
   expect(shown(ready)).toContain('There is no function yet; npx ebb new say-hello writes one.')
 })

@@ -42,7 +42,14 @@ function welcome(
 ): string {
   const set = contracts()
   const { routes, subscriptions, authorizers, internals = [] } = set
-  const addresses = { API: bold(url), Docs: `${url}/docs`, Guide: `${url}/docs/guide`, Console: opens, Admin: admin, ...notes }
+  const addresses = {
+    API: bold(url),
+    Docs: `${url}/docs`,
+    Guide: `${url}/docs/guide`,
+    Console: opens,
+    Admin: admin,
+    ...notes,
+  }
   const names = [...functionsOf(set), ...routes].map(({ name }) => name.length)
   const width = Math.max(0, ...names)
   const none = '  There is no function yet; npx ebb new say-hello writes one.'
