@@ -17,7 +17,7 @@ type Listener = (batch: { readonly requests: readonly SeenRequest[]; readonly sk
 
 export type RecentRequests = ReturnType<typeof createRecentRequests>
 
-interface Page extends RequestFilter {
+export interface Page extends RequestFilter {
   readonly limit: number
   /** The `next` of the page before. */
   readonly before?: string | undefined

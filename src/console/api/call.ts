@@ -68,7 +68,7 @@ export function onRefused(listener: () => void): () => void {
 const isJson = (response: Response) => (response.headers.get('content-type') ?? '').includes('json')
 
 /** The query of these values; those that are undefined or empty are left out. */
-function queryOf(values: Readonly<Record<string, string | undefined>>): string {
+export function queryOf(values: Readonly<Record<string, string | undefined>>): string {
   const given = Object.entries(values).filter((entry): entry is [string, string] => Boolean(entry[1]))
   return given.length > 0 ? `?${new URLSearchParams(given)}` : ''
 }

@@ -1,6 +1,6 @@
 import { send } from '../api/call.ts'
 import type { ReplyOf } from '../api/operations.ts'
-import { usePath } from '../api/use-path.ts'
+import { useData } from '../api/use-data.ts'
 import { Ask } from '../parts/ask.tsx'
 import { Code } from '../parts/code.tsx'
 import { Badge, type Tone, When } from '../parts/facts.tsx'
@@ -32,7 +32,7 @@ const TONES: Readonly<Record<Alert['state'], Tone>> = {
 
 /** What would have called somebody, by this gateway's own counters. */
 export function Alerts() {
-  const alerts = usePath<AlertsReply>('/v1/alerts', { everyMs: 10_000 })
+  const alerts = useData('alerts.list', {}, { everyMs: 10_000 })
   const [{ state }, setFilter] = useFilter('state')
   return (
     <Page
@@ -100,28 +100,8 @@ function AlertDetails({
   )
 }
 
-interface ChecksReply {
-  readonly checks: readonly {
-    readonly name: string
-    readonly method: string
-    readonly path: string
-    readonly everySeconds: number
-    readonly from: string
-    readonly undo: string | null
-    readonly state: 'passing' | 'failing' | 'unknown' | 'overdue'
-    readonly failures: number
-    readonly nextAt: string | null
-    readonly runs: readonly {
-      readonly at: string
-      readonly passed: boolean
-      readonly durationMs: number
-      readonly message: string | null
-    }[]
-  }[]
-}
-
 function Checks() {
-  const checks = usePath<ChecksReply>('/v1/checks', { everyMs: 10_000 })
+  const checks = useData('checks.list', {}, { everyMs: 10_000 })
   return (
     <Section title="Synthetic checks">
       <Loaded data={checks} rows={2}>

@@ -4,6 +4,7 @@ import { useData } from '../api/use-data.ts'
 import { sumBy, useMetrics } from '../metrics/use-metrics.ts'
 import { Ask } from '../parts/ask.tsx'
 import { Choice, Field } from '../parts/field.tsx'
+import { Figure } from '../parts/figure.tsx'
 import { formatBytes, formatCount, formatShare } from '../parts/format.ts'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page, Section } from '../parts/page.tsx'
@@ -116,24 +117,6 @@ interface Routes {
   }[]
 }
 const cached = (value: Routes | undefined) => (value?.routes ?? []).filter(({ cache }) => cache !== undefined)
-
-export const Figure = ({
-  name,
-  value,
-  sub,
-}: {
-  readonly name: string
-  readonly value: string
-  readonly sub?: string
-}) => (
-  <div class="figure">
-    <dt>{name}</dt>
-    <dd>
-      {value}
-      {sub ? <span class="sub">{sub}</span> : null}
-    </dd>
-  </div>
-)
 
 const KINDS = { route: 'Of a route', tag: 'With a tag', url: 'Of an address' }
 

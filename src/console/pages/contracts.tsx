@@ -1,6 +1,4 @@
-import type { ReplyOf } from '../api/operations.ts'
 import { useData } from '../api/use-data.ts'
-import { pathOf, usePath } from '../api/use-path.ts'
 import { Badge, Facts, When } from '../parts/facts.tsx'
 import { Field, Filters } from '../parts/field.tsx'
 import { formatCount } from '../parts/format.ts'
@@ -45,10 +43,8 @@ export function Contracts() {
   )
 }
 
-type GatewaysReply = ReplyOf<'gateways.list'>
-
 function Gateways() {
-  const gateways = usePath<GatewaysReply>('/v1/gateways', { everyMs: 5_000 })
+  const gateways = useData('gateways.list', {}, { everyMs: 5_000 })
   return (
     <Section title="Gateways">
       <Loaded data={gateways} rows={1}>
@@ -92,21 +88,9 @@ function Gateways() {
   )
 }
 
-interface DiffReply {
-  readonly ref: string
-  readonly findings: readonly {
-    readonly where: string
-    readonly effect: 'breaks' | 'note'
-    readonly whom: string
-    readonly says: string
-    readonly announced: string | null
-  }[]
-  readonly broken: readonly { readonly function: string; readonly message: string }[]
-}
-
 function Differences() {
   const [{ ref }, setFilter] = useFilter('ref')
-  const diff = usePath<DiffReply>(pathOf('/v1/contracts/diff', { ref: ref || 'HEAD' }))
+  const diff = useData('contracts.diff', { query: { ref: ref || 'HEAD' } })
   return (
     <Section title="Differences">
       <Filters>
@@ -161,28 +145,8 @@ function Differences() {
   )
 }
 
-interface UsageReply {
-  readonly from: string
-  readonly to: string
-  readonly endpoints: readonly {
-    readonly name: string
-    readonly method: string
-    readonly path: string
-    readonly deprecated: { readonly since: string; readonly sunset?: string; readonly use?: string } | null
-    readonly requests: number
-    readonly lastAt: string | null
-    readonly callers: readonly {
-      readonly caller: string
-      readonly version: string | null
-      readonly requests: number
-      readonly lastAt: string
-    }[]
-    readonly fields: readonly { readonly field: string; readonly requests: number; readonly callers: number }[]
-  }[]
-}
-
 function ContractUsage() {
-  const usage = usePath<UsageReply>('/v1/usage/contracts?days=30')
+  const usage = useData('usage.contracts', { query: { days: '30' } })
   return (
     <Section title="Who uses what, in 30 days">
       <Loaded data={usage} rows={3}>

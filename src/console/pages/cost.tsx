@@ -1,13 +1,13 @@
 import type { ReplyOf } from '../api/operations.ts'
-import { pathOf, usePath } from '../api/use-path.ts'
+import { useData } from '../api/use-data.ts'
 import { Chart } from '../metrics/chart.tsx'
 import { Choice, Filters } from '../parts/field.tsx'
+import { Figure } from '../parts/figure.tsx'
 import { formatCount, formatMoney, formatMs } from '../parts/format.ts'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { Table } from '../parts/table.tsx'
 import { useFilter } from '../parts/use-filter.ts'
-import { Figure } from './cache.tsx'
 import { BASE } from './paths.ts'
 import { WhatIf } from './what-if.tsx'
 
@@ -27,7 +27,7 @@ const hour = (ago: number) => new Date(Math.floor((Date.now() - ago) / 3_600_000
 export function Cost() {
   const [{ days }, setFilter] = useFilter('days')
   const range = { from: hour(Number(days || '7') * DAY_MS), to: hour(-3_600_000) }
-  const cost = usePath<CostReply>(pathOf('/v1/cost', range), { everyMs: 60_000 })
+  const cost = useData('cost.read', { query: range }, { everyMs: 60_000 })
   return (
     <Page
       title="Cost"

@@ -1,7 +1,6 @@
 import { lazy, useRoute } from 'preact-iso'
 import type { ReplyOf } from '../api/operations.ts'
 import { useData } from '../api/use-data.ts'
-import { pathOf, usePath } from '../api/use-path.ts'
 import { useTraffic } from '../metrics/use-traffic.ts'
 import { Badge, Facts, When } from '../parts/facts.tsx'
 import { formatBytes, formatCount, formatMs, formatShare } from '../parts/format.ts'
@@ -11,7 +10,7 @@ import { Documented } from './documented.tsx'
 import { Instances } from './functions.tsx'
 import { BASE } from './paths.ts'
 import { Profile } from './profile.tsx'
-import { RequestTable, type SeenRequest } from './request-table.tsx'
+import { RequestTable } from './request-table.tsx'
 import { useTail } from './requests.tsx'
 
 const Chart = lazy(() => import('../metrics/chart.tsx').then(({ Chart }) => Chart))
@@ -175,10 +174,8 @@ const textOf = (value: unknown) => {
 }
 
 function LiveRequests({ name }: { readonly name: string }) {
-  const held = usePath<{ readonly requests: readonly SeenRequest[] }>(
-    pathOf('/v1/requests', { function: name, limit: '20' }),
-  )
-  const tail = useTail(held.value ? pathOf('/v1/requests/live', { function: name }) : undefined)
+  const held = useData('requests.list', { query: { function: name, limit: '20' } })
+  const tail = useTail(held.value ? { function: name } : undefined)
   return (
     <Section title="Requests, live" actions={<a href={`${BASE}/requests?function=${name}`}>All of them</a>}>
       <Loaded data={held} rows={5}>

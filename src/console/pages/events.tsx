@@ -1,7 +1,6 @@
 import { call } from '../api/call.ts'
 import type { ReplyOf } from '../api/operations.ts'
 import { useData } from '../api/use-data.ts'
-import { pathOf, usePath } from '../api/use-path.ts'
 import { Ask } from '../parts/ask.tsx'
 import { Badge, Status, When } from '../parts/facts.tsx'
 import { Choice, Field, Filters } from '../parts/field.tsx'
@@ -117,11 +116,9 @@ const Deliveries = ({ of }: { readonly of: readonly Delivery[] }) =>
     </span>
   )
 
-type DeadLetterList = ReplyOf<'events.dead'>
-
 /** What is dead now, first: it is what waits for a person. */
 function DeadLetters() {
-  const dead = usePath<DeadLetterList>(pathOf('/v1/events/dead', { limit: '20' }), { everyMs: 4_000 })
+  const dead = useData('events.dead', { query: { limit: '20' } }, { everyMs: 4_000 })
   const count = dead.value?.counts.reduce((sum, { deliveries }) => sum + deliveries, 0) ?? 0
   return (
     <Section

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { call } from '../api/call.ts'
 import type { ReplyOf } from '../api/operations.ts'
-import { pathOf, usePath } from '../api/use-path.ts'
+import { useData } from '../api/use-data.ts'
 import { Ask } from '../parts/ask.tsx'
 import { Badge, Status, type Tone, When } from '../parts/facts.tsx'
 import { Choice, Field, Filters } from '../parts/field.tsx'
@@ -33,10 +33,7 @@ const TONES: Readonly<Record<Invocation['state'], Tone>> = {
 /** Calls that somebody asked for without waiting. */
 export function Invocations() {
   const [filter, setFilter] = useFilter('state', 'function', 'caller', 'correlation', 'before')
-  const invocations = usePath<{ readonly invocations: readonly Invocation[]; readonly next?: string }>(
-    pathOf('/v1/invocations', filter),
-    { everyMs: 4_000 },
-  )
+  const invocations = useData('invocations.list', { query: filter }, { everyMs: 4_000 })
   return (
     <Page title="Invocations" lead="Asynchronous calls: taken with 202, made by the relay.">
       <section class="card">

@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks'
 import { messageOf } from '../api/api-error.ts'
+import { queryOf } from '../api/call.ts'
 import { follow } from '../api/follow.ts'
-import type { ReplyOf } from '../api/operations.ts'
-import { pathOf, usePath } from '../api/use-path.ts'
+import { useData } from '../api/use-data.ts'
 import { When } from '../parts/facts.tsx'
 import { Field, Filters } from '../parts/field.tsx'
 import { formatCount } from '../parts/format.ts'
@@ -10,8 +10,6 @@ import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page } from '../parts/page.tsx'
 import { useFilter } from '../parts/use-filter.ts'
 import { RequestTable, type SeenRequest } from './request-table.tsx'
-
-type RequestsReply = ReplyOf<'requests.list'>
 
 const FILTERS = ['status', 'function', 'path', 'caller', 'tenant', 'correlation', 'before'] as const
 const MAX_LIVE = 200
@@ -21,8 +19,8 @@ export function Requests() {
   const [filter, setFilter] = useFilter(...FILTERS)
   const [isLive, setLive] = useState(false)
   const { before: _before, ...liveFilter } = filter
-  const requests = usePath<RequestsReply>(pathOf('/v1/requests', filter))
-  const tail = useTail(isLive ? pathOf('/v1/requests/live', liveFilter) : undefined)
+  const requests = useData('requests.list', { query: filter })
+  const tail = useTail(isLive ? liveFilter : undefined)
   const field = (name: (typeof FILTERS)[number], label: string, placeholder = '') => (
     <Field
       label={label}
@@ -102,8 +100,9 @@ interface Tail {
 }
 const NOTHING: Tail = { requests: [], skipped: 0 }
 
-/** The live tail at this path, the newest first; it is closed while the page is hidden. */
-export function useTail(path: string | undefined): Tail {
+/** The live tail of what the filter takes, the newest first; it is closed while the page is hidden. */
+export function useTail(filter: Readonly<Record<string, string | undefined>> | undefined): Tail {
+  const path = filter && `/v1/requests/live${queryOf(filter)}`
   const [tail, setTail] = useState(NOTHING)
   const [isHidden, setHidden] = useState(document.hidden)
   useEffect(() => {

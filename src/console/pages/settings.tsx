@@ -1,8 +1,6 @@
 import { useState } from 'preact/hooks'
 import { call } from '../api/call.ts'
-import type { ReplyOf } from '../api/operations.ts'
 import { useData } from '../api/use-data.ts'
-import { usePath } from '../api/use-path.ts'
 import { Ask } from '../parts/ask.tsx'
 import { Badge, Facts, When } from '../parts/facts.tsx'
 import { Choice, Field, Filters } from '../parts/field.tsx'
@@ -10,8 +8,6 @@ import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { Table } from '../parts/table.tsx'
 import { useFilter } from '../parts/use-filter.ts'
-
-type SettingsReply = ReplyOf<'settings.list'>
 
 /** What this gateway runs by. */
 export function Settings() {
@@ -134,7 +130,7 @@ function Issuers() {
 }
 
 function InForce() {
-  const settings = usePath<SettingsReply>('/v1/settings')
+  const settings = useData('settings.list', {})
   const [{ q, from }, setFilter] = useFilter('q', 'from')
   return (
     <Section title="In force">

@@ -1,22 +1,17 @@
 import { useRoute } from 'preact-iso'
-import type { ReplyOf } from '../api/operations.ts'
-import { usePath } from '../api/use-path.ts'
+import { useData } from '../api/use-data.ts'
 import { When } from '../parts/facts.tsx'
 import { formatMs } from '../parts/format.ts'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { Waterfall } from './waterfall.tsx'
 
-type Story = ReplyOf<'requests.story'>
-
-type TraceReply = ReplyOf<'traces.show'>
-
 const TRACE_ID = /^[0-9a-f]{32}$/
 
 /** What happened, from any id of it: the cause first, then the waterfall, then every step in words. */
 export function TracePage() {
   const { id = '' } = useRoute().params
-  const story = usePath<Story>(`/v1/explain/${encodeURIComponent(id)}`)
+  const story = useData('requests.story', { params: { id } })
   const traceId = TRACE_ID.test(id) ? id : story.value?.traceIds[0]
   return (
     <Page title="What happened" lead={<code>{id}</code>}>
@@ -85,7 +80,7 @@ export function TracePage() {
 }
 
 function Spans({ traceId }: { readonly traceId: string }) {
-  const trace = usePath<TraceReply>(`/v1/traces/${traceId}`)
+  const trace = useData('traces.show', { params: { id: traceId } })
   const link = trace.value?.link
   return (
     <Section title="Waterfall" actions={link ? <a href={link}>In {URL.parse(link)?.host}</a> : null}>

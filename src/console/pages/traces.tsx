@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
-import type { ReplyOf } from '../api/operations.ts'
-import { pathOf, usePath } from '../api/use-path.ts'
+import { useData } from '../api/use-data.ts'
 import { Badge, Status, When } from '../parts/facts.tsx'
 import { Choice, Field, Filters } from '../parts/field.tsx'
 import { formatCount, formatMs } from '../parts/format.ts'
@@ -11,12 +10,10 @@ import { Table } from '../parts/table.tsx'
 import { useFilter } from '../parts/use-filter.ts'
 import { BASE } from './paths.ts'
 
-type TracesReply = ReplyOf<'traces.list'>
-
 /** Requests and what they led to, by time. */
 export function Traces() {
   const [filter, setFilter] = useFilter('status', 'cold', 'minMs', 'route', 'before')
-  const traces = usePath<TracesReply>(pathOf('/v1/traces', filter), { everyMs: 5_000 })
+  const traces = useData('traces.list', { query: filter }, { everyMs: 5_000 })
   return (
     <Page title="Traces" lead="From the request to the mail that it led to, across every part." actions={<Find />}>
       <section class="card">

@@ -1,26 +1,11 @@
 import { useState } from 'preact/hooks'
-import { pathOf, usePath } from '../api/use-path.ts'
+import type { RequestOf } from '../api/operations.ts'
+import { useData } from '../api/use-data.ts'
 import { Choice, Field, Filters } from '../parts/field.tsx'
 import { formatCount, formatMoney, formatMs } from '../parts/format.ts'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Section } from '../parts/page.tsx'
 import { Table } from '../parts/table.tsx'
-
-interface Outcome {
-  readonly calls: number
-  readonly coldStarts: number
-  readonly instanceSeconds: number
-  readonly cost: number | null
-  readonly p50Ms: number | null
-  readonly p99Ms: number | null
-}
-
-interface WhatIfReply {
-  readonly currency: string | null
-  readonly recorded: Outcome
-  readonly simulated: Outcome
-  readonly changed: Outcome
-}
 
 interface WhatIfProps {
   readonly names: readonly string[]
@@ -48,7 +33,7 @@ export function WhatIf({ names, range }: WhatIfProps) {
         <Field label="Warm window" value={fields.warm} placeholder="08:00-18:00" onValue={set('warm')} />
       </Filters>
       {isChanged ? (
-        <Outcomes path={pathOf('/v1/cost/what-if', { function: chosen || names[0], ...change, ...range })} />
+        <Outcomes query={{ function: chosen || names[0], ...change, ...range }} />
       ) : (
         <Empty title="Change one of them">The recorded traffic is played again with it, in a model.</Empty>
       )}
@@ -56,8 +41,8 @@ export function WhatIf({ names, range }: WhatIfProps) {
   )
 }
 
-function Outcomes({ path }: { readonly path: string }) {
-  const outcome = usePath<WhatIfReply>(path)
+function Outcomes({ query }: Required<Pick<RequestOf<'cost.whatIf'>, 'query'>>) {
+  const outcome = useData('cost.whatIf', { query })
   return (
     <Loaded data={outcome} rows={3}>
       {({ currency, recorded, simulated, changed }) => (
