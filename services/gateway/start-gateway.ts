@@ -5,6 +5,7 @@ import { gatewayDrainMs } from '../../src/contract/index.ts'
 import { fetchFunctionsView } from '../../src/protocol/functions-view.ts'
 import { createAdminApp } from './admin/app.ts'
 import { watchAlerts } from './alerts/watch-alerts.ts'
+import { fetchMails } from './fetch-mails.ts'
 import { fetchRecords } from './fetch-records.ts'
 import { observeCertificate, observeContracts } from './metrics.ts'
 import { openDependencies } from './open-dependencies.ts'
@@ -45,6 +46,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
       ...{ config, pool, pepper, contracts, functions, controls, explain: servers.explain, alerts, ownPort, log },
       ...{ records, tracesUrl: config.EBB_TRACES_URL, profile: createProfiler(dependencies) },
       differencesUrl: config.EBB_DIFFERENCES_URL,
+      mailbox: config.EBB_MAILS_URL ? fetchMails(config.EBB_MAILS_URL) : undefined,
     }),
   )
   try {

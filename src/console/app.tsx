@@ -17,6 +17,8 @@ const Events = lazy(() => import('./pages/events.tsx').then(({ Events }) => Even
 const Invocations = lazy(() => import('./pages/invocations.tsx').then(({ Invocations }) => Invocations))
 const Keys = lazy(() => import('./pages/keys.tsx').then(({ Keys }) => Keys))
 const Limits = lazy(() => import('./pages/limits.tsx').then(({ Limits }) => Limits))
+const MailPage = lazy(() => import('./pages/mail.tsx').then(({ MailPage }) => MailPage))
+const Mails = lazy(() => import('./pages/mails.tsx').then(({ Mails }) => Mails))
 const Plans = lazy(() => import('./pages/plans.tsx').then(({ Plans }) => Plans))
 const Requests = lazy(() => import('./pages/requests.tsx').then(({ Requests }) => Requests))
 const Schedules = lazy(() => import('./pages/schedules.tsx').then(({ Schedules }) => Schedules))
@@ -41,6 +43,8 @@ export const App = () => (
           <Route path={`${BASE}/events/:id`} component={EventPage} />
           <Route path={`${BASE}/invocations`} component={Invocations} />
           <Route path={`${BASE}/schedules`} component={Schedules} />
+          <Route path={`${BASE}/mails`} component={Mails} />
+          <Route path={`${BASE}/mails/:id`} component={MailPage} />
           <Route path={`${BASE}/keys`} component={Keys} />
           <Route path={`${BASE}/plans`} component={Plans} />
           <Route path={`${BASE}/limits`} component={Limits} />

@@ -9,23 +9,29 @@ import type { ContractDifferences } from '../protocol/admin/contracts.ts'
 import { correlate } from '../telemetry/index.ts'
 import type { Functions } from './functions.ts'
 import type { Guide } from './guide/create-guide.ts'
+import type { MailFolder } from './mail/mail-folder.ts'
 import { passUpgrade } from './pass-upgrade.ts'
 
+/** What the runner itself answers, below a path that no function can have. */
+const OWN = '/_/'
 /** The path at which gateway and relay read the status of all functions. */
-export const STATUS_PATH = '/_/functions'
+export const STATUS_PATH = `${OWN}functions`
 /** The path at which the gateway reads the keys of the laptop's OpenID provider. */
-export const KEYS_PATH = '/_/provider-keys'
+export const KEYS_PATH = `${OWN}provider-keys`
 /** The path below which the relay reaches the gateway, whose port may not be known yet when the relay starts. */
-export const GATEWAY_PATH = '/_/gateway'
+export const GATEWAY_PATH = `${OWN}gateway`
 /** The path at which the gateway reads what the contracts change compared with a commit. */
-export const DIFFERENCES_PATH = '/_/differences'
+export const DIFFERENCES_PATH = `${OWN}differences`
 /** The path below which the gateway reads the guide. */
-export const GUIDE_PATH = '/_/guide'
+export const GUIDE_PATH = `${OWN}guide`
+/** The path below which the gateway reads the mails that functions have sent. */
+export const MAILS_PATH = `${OWN}mails`
 
 type ActivatorFunctions = Pick<Functions, 'pool' | 'statuses'> & {
   /** Resolves when every save so far is served: a request sent after a save is meant for what was saved. */
   settled(): Promise<void>
   readonly guide: Guide
+  readonly mails: MailFolder
   /** The address of the gateway; undefined until it listens. */
   readonly gateway?: () => string | undefined
   /** What the contracts change compared with a commit. */
@@ -41,60 +47,69 @@ type ActivatorFunctions = Pick<Functions, 'pool' | 'statuses'> & {
 export function createActivator(functions: ActivatorFunctions): Server {
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4_000 })
   const server = createServer({ requestTimeout: 0, maxHeaderSize: MAX_FUNCTION_HEADER_BYTES }, (request, response) => {
-    if (request.url === STATUS_PATH) return void response.end(JSON.stringify(functions.statuses()))
-    const handled =
-      request.url === KEYS_PATH
-        ? sendKeys(response, functions)
-        : request.url?.startsWith(GUIDE_PATH)
-          ? sendGuide(request.url.slice(GUIDE_PATH.length), response, functions.guide)
-          : request.url?.startsWith(GATEWAY_PATH)
-            ? sendOn(request, response, { agent, to: functions.gateway?.() })
-            : request.url?.startsWith(DIFFERENCES_PATH)
-              ? sendDifferences(request.url, response, functions)
-              : handle(request, response, { functions, agent })
+    const { url = '/' } = request
+    const [prefix, answer] = OWN_ANSWERS.find(([path]) => url.startsWith(path)) ?? []
+    const handled = answer
+      ? answer({ request, response, functions, agent, rest: url.slice(prefix?.length) })
+      : handle(request, response, { functions, agent })
     handled.catch((error) => sendProblem(request, response, error))
   })
   acceptUpgrades(server)
   return server.on('close', () => void agent.close())
 }
 
-async function sendKeys(response: ServerResponse, { publicKeys }: Pick<ActivatorFunctions, 'publicKeys'>) {
-  const keys = (await publicKeys?.()) ?? { keys: [] }
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(keys))
+interface OwnRequest {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly functions: ActivatorFunctions
+  readonly agent: Dispatcher
+  /** Of the address, what comes after its path below. */
+  readonly rest: string
 }
 
-async function sendGuide(path: string, response: ServerResponse, guide: Guide) {
-  const file = await guide(path)
-  if (!file) throw new Problem('not_found', 404, `The guide has no page ${path}.`)
+const OWN_ANSWERS: readonly (readonly [path: string, answer: (own: OwnRequest) => Promise<void>])[] = [
+  [STATUS_PATH, async ({ response, functions }) => sendJson(response, functions.statuses())],
+  [KEYS_PATH, async ({ response, functions }) => sendJson(response, (await functions.publicKeys?.()) ?? { keys: [] })],
+  [GUIDE_PATH, sendGuide],
+  [GATEWAY_PATH, sendOn],
+  [DIFFERENCES_PATH, sendDifferences],
+  [MAILS_PATH, sendMails],
+]
+
+const sendJson = (response: ServerResponse, value: unknown) =>
+  void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value))
+
+async function sendGuide({ rest, response, functions }: OwnRequest) {
+  const file = await functions.guide(rest)
+  if (!file) throw new Problem('not_found', 404, `The guide has no page ${rest}.`)
   response.writeHead(200, { 'content-type': file.type }).end(file.body)
 }
 
 /** Passes a request on to the gateway, as callers would send it. */
-async function sendOn(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { agent, to }: { readonly agent: Dispatcher; readonly to: string | undefined },
-) {
+async function sendOn({ request, response, functions, agent, rest }: OwnRequest) {
+  const to = functions.gateway?.()
   if (to === undefined)
     throw new Problem('unavailable', 503, 'The gateway does not listen yet.', { retryAfterSeconds: 1 })
   const closed = new AbortController()
   response.once('close', () => closed.abort())
-  const path = request.url?.slice(GATEWAY_PATH.length) || '/'
-  await forward(request, response, { agent, port: Number(new URL(to).port), path, signal: closed.signal })
+  await forward(request, response, { agent, port: Number(new URL(to).port), path: rest || '/', signal: closed.signal })
 }
 
-async function sendDifferences(
-  url: string,
-  response: ServerResponse,
-  { differences }: Pick<ActivatorFunctions, 'differences'>,
-) {
-  const ref = new URL(url, 'http://runner').searchParams.get('ref') ?? 'HEAD'
+async function sendDifferences({ rest, response, functions }: OwnRequest) {
+  const ref = new URL(rest, 'http://runner').searchParams.get('ref') ?? 'HEAD'
   try {
-    response.end(JSON.stringify(await differences(ref)))
+    sendJson(response, await functions.differences(ref))
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     response.writeHead(422).end(error.message)
   }
+}
+
+async function sendMails({ rest, response, functions: { mails } }: OwnRequest) {
+  const id = decodeURIComponent(rest.slice(1))
+  const found = id === '' ? await mails.list() : await mails.find(id)
+  if (found === undefined) throw new Problem('not_found', 404, `There is no mail ${id}.`)
+  sendJson(response, found)
 }
 
 /** The longest timeout that a contract may declare. */

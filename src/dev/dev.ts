@@ -2,7 +2,15 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { inheritedEnv, processConfig } from '../kernel/index.ts'
-import { createActivator, DIFFERENCES_PATH, GATEWAY_PATH, GUIDE_PATH, KEYS_PATH, STATUS_PATH } from './activator.ts'
+import {
+  createActivator,
+  DIFFERENCES_PATH,
+  GATEWAY_PATH,
+  GUIDE_PATH,
+  KEYS_PATH,
+  MAILS_PATH,
+  STATUS_PATH,
+} from './activator.ts'
 import { dataDirOf } from './announcement.ts'
 import { childEnv, signingEnv } from './child-env.ts'
 import { consoleAddress } from './console-address.ts'
@@ -11,6 +19,7 @@ import { findDifferences } from './find-differences.ts'
 import { createFunctions } from './functions.ts'
 import { createGuide } from './guide/create-guide.ts'
 import { openLogStore } from './log/log-store.ts'
+import { createMailFolder } from './mail/mail-folder.ts'
 import { assertPortFree, findFreePort } from './ports.ts'
 import { prepareConsole } from './prepare-console.ts'
 import { type LaptopProvider, startProvider } from './provider/start-provider.ts'
@@ -97,6 +106,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
       gateway: () => gatewayUrl,
       settled: sources.settled,
       guide: createGuide(),
+      mails: createMailFolder(dataDir.mail),
       differences: (ref) => findDifferences(project, ref, sources.broken()),
     }).listen(0, '127.0.0.1')
     await once(activator, 'listening')
@@ -128,6 +138,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
         EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}`,
         EBB_DIFFERENCES_URL: `${activatorUrl}${DIFFERENCES_PATH}`,
         EBB_GUIDE_URL: `${activatorUrl}${GUIDE_PATH}`,
+        ...(config.SMTP_URL ? {} : { EBB_MAILS_URL: activatorUrl + MAILS_PATH }),
         ...(part === 'gateway' ? recorder.gatewayEnv : {}),
         EBB_CONSOLE_DIR: dataDir.console,
       }),

@@ -189,6 +189,8 @@ export const SETTINGS = {
   EBB_RELAY_METRICS_URL: [url('http'), undefined],
   /** Where the gateway asks what the contracts change compared with a commit: the laptop's runner sets it. */
   EBB_DIFFERENCES_URL: [url('http'), undefined],
+  /** Where the gateway reads the mails that functions have sent: the laptop's runner sets it, where there is no SMTP_URL. */
+  EBB_MAILS_URL: [url('http'), undefined],
   /** Where the gateway gets the guide that it serves at /docs/guide: the laptop's runner sets it. */
   EBB_GUIDE_URL: [url('http'), undefined],
   /** The folder of the console's page, which the gateway serves at /console/ of its admin port: the laptop's runner sets it. */

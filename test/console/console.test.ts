@@ -1,9 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
-import { ADMIN, ADMIN_KEY, gatewaySettings, PEPPER, startTestGateway } from '../../services/gateway/test-support.ts'
+import {
+  ADMIN,
+  ADMIN_KEY,
+  gatewaySettings,
+  listenForTest,
+  PEPPER,
+  startTestGateway,
+} from '../../services/gateway/test-support.ts'
 import { buildConsole, measureFirstPaint } from '../../src/build/build-console.ts'
 import { createKey } from '../../src/data/keys/api-keys.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
@@ -29,6 +37,7 @@ const PAGES = [
     'events',
     'invocations',
     'schedules',
+    'mails',
   ],
   ...['keys', 'plans', 'limits', 'cache', 'contracts', 'settings', 'audit'],
 ]
@@ -58,12 +67,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function start() {
+async function start(settings: Readonly<Record<string, string>> = {}) {
   const { env } = await gatewaySettings(database.url, ({ method, url }, response) => {
     calls.push(`${method} ${url}`)
     response.end('{}')
   })
-  return startTestGateway({ ...env, EBB_CONSOLE_DIR: join(folder, 'console') })
+  return startTestGateway({ ...env, EBB_CONSOLE_DIR: join(folder, 'console'), ...settings })
 }
 
 const WIDE = { width: 1_280, height: 800 }
@@ -164,6 +173,35 @@ describe('the console', () => {
     await page.getByRole('dialog').waitFor()
     await page.keyboard.press('Escape')
     expect(await page.getByRole('dialog').count()).toBe(0)
+  })
+
+  itInBrowser('shows a mail as its reader sees it, and lets nothing of it run', async () => {
+    const mail = {
+      ...{
+        id: 'order-7@shop.example',
+        at: new Date().toISOString(),
+        from: 'shop@shop.example',
+        to: ['ada@example.com'],
+      },
+      ...{ subject: 'Your order', text: 'Hello, Ada', correlationId: null, traceId: null },
+      html: '<p style="color: green">Hello, Ada</p><script>document.write("it ran")</script>',
+    }
+    const mailbox = createServer(({ url }, response) => {
+      response.end(JSON.stringify(url === '/mails' ? [mail] : mail))
+    })
+    const port = await listenForTest(mailbox)
+    const { admin } = await start({ EBB_MAILS_URL: `http://127.0.0.1:${port}/mails` })
+    const page = await open(admin)
+    await page.goto(`${admin}/console/mails`)
+    await page.getByRole('link', { name: 'Your order' }).click()
+    const body = page.frameLocator('iframe').locator('body')
+    await body.getByText('Hello, Ada').waitFor()
+    expect(await body.innerText()).toBe('Hello, Ada')
+    // Its address has a dot in it, as a file has.
+    await page.reload()
+    await page.getByRole('heading', { name: 'Your order' }).waitFor()
+    expect(await auditPage(page)).toEqual([])
+    mailbox.close()
   })
 
   itInBrowser('rotates a key: it says what would happen first, and shows the new token once', async () => {

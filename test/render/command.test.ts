@@ -48,7 +48,10 @@ describe('ebb render', () => {
     const { code, stdout, stderr } = await ebb('--check')
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr.trim().split('\n')).toEqual([
-      'ebb: charts/ebb/functions.yaml differs from what the contracts say',
+      'ebb: charts/ebb/dashboards/cold-starts.json differs from what the contracts say',
+      'charts/ebb/dashboards/cost.json differs from what the contracts say',
+      'charts/ebb/dashboards/endpoint.json differs from what the contracts say',
+      'charts/ebb/functions.yaml differs from what the contracts say',
       'docker-bake.hcl differs from what the contracts say',
       'k8s/base/functions/say-hello.yaml is missing',
       'k8s/base/kustomization.yaml differs from what the contracts say',

@@ -19,6 +19,7 @@ import { type EventsOptions, eventsOperations } from './events.ts'
 import { type InvocationsOptions, invocationsOperations } from './invocations.ts'
 import { type IssuersOptions, issuersOperations } from './issuers.ts'
 import { type KeysOptions, keysOperations } from './keys.ts'
+import { type MailsOptions, mailsOperations } from './mails.ts'
 import { expressPath, mountOperation } from './mount-operation.ts'
 import type { AdminOperation } from './operation.ts'
 import { type PlansOptions, plansOperations } from './plans.ts'
@@ -44,6 +45,7 @@ export type AdminAppOptions = AccessOptions &
   EventsOptions &
   IssuersOptions &
   KeysOptions &
+  MailsOptions &
   PlansOptions &
   ProfilesOptions &
   RequestsOptions &
@@ -104,6 +106,7 @@ function operationsOf(options: AdminAppOptions & SessionOptions): readonly Admin
     ...sessionOperations(options),
     ...tracesOperations(options),
     ...sendOperations(options),
+    ...mailsOperations(options),
   ]
   return ADMIN_ENDPOINTS.map((endpoint) => {
     const found = operations.find((operation) => operation.endpoint === endpoint)

@@ -106,6 +106,7 @@ async function start() {
       outcome: null,
       forwardsTo: null,
     }),
+    mailbox: { list: async () => [MAIL], find: async () => MAIL },
     records: {
       list: async () => ({ since: null, dropped: 0, traces: [] }),
       read: async () => [SPAN],
@@ -137,6 +138,10 @@ interface Sample {
 const SPAN: Span = {
   ...{ traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', parentSpanId: null, part: 'gateway' },
   ...{ name: 'GET /v1/things', kind: 'server', startUs: 1, endUs: 2, failed: false, message: null, attributes: {} },
+}
+const MAIL = {
+  ...{ id: 'm@shop.example', at: '2026-11-30T00:00:00Z', from: 'shop@shop.example', to: ['ada@example.com'] },
+  ...{ subject: 'Welcome', text: 'Hello', html: '<p>Hello', correlationId: null, traceId: null },
 }
 const NOTHING = { lines: [], spans: [], logSince: null, tracesSince: null }
 
@@ -178,6 +183,8 @@ async function sampleOf({ name }: AdminEndpoint, url: string): Promise<Sample> {
     'cache.purge': { body: { tag: 'product:17' } },
     'breakers.reset': { params: { name: 'get-thing' } },
     'traces.show': { params: { id: SPAN.traceId } },
+    'mails.show': { params: { id: MAIL.id } },
+    'mails.html': { params: { id: MAIL.id } },
     'requests.story': { params: { id: ID } },
     'requests.explain': { body: { method: 'GET', target: '/v1/things' } },
     'requests.send': { body: { method: 'GET', target: '/openapi.json' } },

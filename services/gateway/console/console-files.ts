@@ -23,8 +23,9 @@ export function createConsoleFiles(folder: string): RequestHandler {
     if (!files) return void response.status(503).set({ 'retry-after': '1', refresh: '1' }).type('txt').send(NOT_YET)
     const name = path.slice('/console/'.length)
     const file = files.get(name)
-    // The address of a page has no ending; a file that is gone belongs to a version that is gone.
-    const found = file ?? (extname(name) === '' ? files.get('index.html') : undefined)
+    // Files lie side by side, and have endings; one that is gone belongs to a version that is gone. All else is the address of a page.
+    const isPage = name.includes('/') || extname(name) === ''
+    const found = file ?? (isPage ? files.get('index.html') : undefined)
     if (!found) return next()
     const isPacked = found.packed !== undefined && /\bbr\b/.test(String(headers['accept-encoding'] ?? ''))
     const isImmutable = file !== undefined && name !== 'index.html'
@@ -62,6 +63,7 @@ const TYPES: Readonly<Record<string, string>> = {
 const HEADERS = {
   'content-security-policy': [
     ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'"],
+    "frame-src 'self'",
     ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"],
   ].join('; '),
   'cross-origin-opener-policy': 'same-origin',

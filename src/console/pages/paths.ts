@@ -20,6 +20,7 @@ export const NAVIGATION: Readonly<Record<string, readonly NavItem[]>> = {
     { path: `${BASE}/events`, title: 'Events', key: 'e' },
     { path: `${BASE}/invocations`, title: 'Invocations', key: 'i' },
     { path: `${BASE}/schedules`, title: 'Schedules', key: 's' },
+    { path: `${BASE}/mails`, title: 'Mail', key: 'm' },
   ],
   Callers: [
     { path: `${BASE}/keys`, title: 'Keys', key: 'k' },

@@ -51,7 +51,7 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
             </div>
           ))}
           <button type="button" class="small quiet" onClick={() => setHelpShown(true)}>
-            Keys <kbd>?</kbd>
+            Shortcuts <kbd>?</kbd>
           </button>
           <button type="button" class="small quiet" onClick={() => void logOut()}>
             Log out

@@ -32,6 +32,7 @@ import {
 import { cancelInvocation, listInvocations, showInvocation } from './invocations.ts'
 import { listIssuers, refreshIssuers } from './issuers.ts'
 import { createKey, listKeys, revokeKey, rotateKey } from './keys.ts'
+import { listMails, readMailHtml, showMail } from './mails.ts'
 import { listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan } from './plans.ts'
 import { profileFunction } from './profiles.ts'
 import { listAudit, listUsage } from './records.ts'
@@ -62,6 +63,7 @@ const ENDPOINTS = [
   ...[showSession, beginSession, endSession, createSessionKey],
   ...[listTraces, showTrace, explainId],
   ...[readOpenapi, sendRequest],
+  ...[listMails, showMail, readMailHtml],
 ]
 
 /** All endpoints of the admin API: the one list. */
