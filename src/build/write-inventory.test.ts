@@ -36,7 +36,7 @@ describe.each([FUNCTION, ...SERVICES])('the image of %s', (name) => {
   it('lists its packages and its Node, each under a licence that lets it be passed on', async () => {
     const [node, ...packages] = await componentsOf(name)
     expect(node).toMatchObject({ type: 'platform', name: 'node', version: process.versions.node })
-    expect(packages.map((each) => each.name)).toContain('pg')
+    expect(packages.map((each) => each.name)).toContain(name === 'console' ? 'oauth4webapi' : 'pg')
     const licences = packages.flatMap(({ licenses = [{ expression: 'none' }] }) => licenses[0]?.expression)
     expect(licences.filter((licence) => !FREE.includes(licence ?? ''))).toEqual([])
   })
