@@ -46,7 +46,6 @@ const FULL_ONLY = [
   '/(services/relay/checks|src/http/profiles)/',
   '/(test/cost/|services/gateway/admin/cost)',
   '/src/data/(sql-tools(-pooled)?|migrate/build-indexes)\\.test',
-  '/test/lambda/',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'
 

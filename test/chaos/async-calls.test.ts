@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { readMails, startEbb, type TestEbb } from '../support/ebb.ts'
 import { untilTrue } from '../support/until.ts'
 
-/** `EBB_TEST_SCALE=full` (as in CI) is 500 calls and six kills; else less of the same. */
-const [CALLS, KILLS] = process.env.EBB_TEST_SCALE === 'full' ? [500, 6] : [200, 3]
+/** `EBB_TEST_SCALE=full` (as in CI) is 250 calls and four kills; else less of the same. */
+const [CALLS, KILLS] = process.env.EBB_TEST_SCALE === 'full' ? [250, 4] : [200, 3]
 /** One of the seed's: this many are in stock. The calls ask for so much each that half of them are refused. */
 const SKU = 'LAMP-BRASS-01'
 const PIECES = CALLS / 2

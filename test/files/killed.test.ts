@@ -20,7 +20,7 @@ import { SEED } from '../support/seed.ts'
 jest.setTimeout(900_000)
 
 /** EBB_TEST_KILLS=100 takes two minutes. */
-const KILLS = Number(process.env.EBB_TEST_KILLS ?? 50)
+const KILLS = Number(process.env.EBB_TEST_KILLS ?? 30)
 /** Of a hundred, as one kills what most likely dies: functions, then the store, then relays. */
 const VICTIMS = [...Array(70).fill('function'), ...Array(15).fill('store'), ...Array(15).fill('relay')] as const
 

@@ -72,6 +72,8 @@ export function front(entryPoint: string): void {
     process.once('exit', () => child.kill('SIGKILL'))
   }
 
+  // As the real one: a function may take minutes between two requests on one connection.
+  runtime.keepAliveTimeout = 0
   runtime.listen(0, '127.0.0.1', () => {
     const url = createServer((request, response) => {
       waiting.push({ id: randomUUID(), request, response })

@@ -40,13 +40,10 @@ export async function pollInvocations({ api, port, streams }: LambdaOptions): Pr
       continue
     }
     const signal = AbortSignal.timeout(Math.max(1, limitMs))
-    try {
-      const response = await send({ agent, host: `127.0.0.1:${port}`, ...asked, signal })
-      await (streams ? respondStreamed : respondWhole)(result, response)
-    } catch (error) {
-      if (!signal.aborted) throw error
-      await postJson(result, TOO_LATE)
-    }
+    const response = await send({ agent, host: `127.0.0.1:${port}`, ...asked, signal }).catch(() => undefined)
+    const handOver = streams ? respondStreamed : respondWhole
+    const isAnswered = response !== undefined && (await handOver(result, response))
+    if (!isAnswered) await postJson(result, signal.aborted ? TOO_LATE : NO_RESPONSE)
   }
 }
 
@@ -78,13 +75,12 @@ function send({ agent, host, method, target, headers, body, signal }: Sent): Pro
   })
 }
 
-/** As the function answers where it notices itself (RFC 9457). */
-const TOO_LATE = {
-  statusCode: 504,
+/** A response of the platform's, in place of the function's (RFC 9457). */
+const problem = (status: number, title: string, error: string, message: string) => ({
+  statusCode: status,
   headers: { 'content-type': 'application/problem+json' },
-  body: JSON.stringify({
-    ...{ type: 'about:blank', title: 'Gateway Timeout', status: 504, error: 'deadline_exceeded' },
-    message: 'The time of the invocation is over.',
-  }),
+  body: JSON.stringify({ type: 'about:blank', title, status, error, message }),
   isBase64Encoded: false,
-}
+})
+const TOO_LATE = problem(504, 'Gateway Timeout', 'deadline_exceeded', 'The time of the invocation is over.')
+const NO_RESPONSE = problem(502, 'Bad Gateway', 'bad_gateway', 'The function ended without a response.')

@@ -103,6 +103,16 @@ it('answers 504 when the time of an invocation is nearly over, and ends the requ
   await hungUp.promise
 })
 
+it('answers 502 where the function breaks off', async () => {
+  const { body } = await invoke(event(), (request) => void request.socket.destroy())
+  expect(JSON.parse(body)).toMatchObject({ statusCode: 502, body: expect.stringContaining('bad_gateway') })
+  const half = await invoke(event(), (_, response) => {
+    response.writeHead(200, { 'content-length': '10' })
+    response.write('half', () => response.destroy())
+  })
+  expect(JSON.parse(half.body)).toMatchObject({ statusCode: 502 })
+})
+
 it('streams: the head, eight zero bytes, the body; one that is cut is told in the trailers', async () => {
   const whole = await invoke(event(), (_, response) => void response.writeHead(200, { 'x-a': '1' }).end('lines'), {
     streams: true,

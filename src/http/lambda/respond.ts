@@ -14,19 +14,21 @@ export interface ResultAddress {
 const SEPARATOR = Buffer.alloc(8)
 const TEXT = /^(text\/|application\/([\w.-]+\+)?json\b)/i
 
-/** Hands over a whole response, as JSON. */
-export async function respondWhole(address: ResultAddress, response: IncomingMessage): Promise<void> {
-  const body = await buffer(response)
+/** Hands over a whole response, as JSON. Resolves to false where it did not come whole, and nothing was handed over. */
+export async function respondWhole(address: ResultAddress, response: IncomingMessage): Promise<boolean> {
+  const body = await buffer(response).catch(() => undefined)
+  if (!body) return false
   const isText = TEXT.test(response.headers['content-type'] ?? '') && !response.headers['content-encoding']
   const whole = { ...headOf(response), body: body.toString(isText ? 'utf8' : 'base64'), isBase64Encoded: !isText }
   await postJson(address, whole)
+  return true
 }
 
 /**
  * Hands over a response as it is made: its head as JSON, eight zero bytes, its body. Where the body ends too early, the
  * trailers say so.
  */
-export async function respondStreamed(address: ResultAddress, response: IncomingMessage): Promise<void> {
+export async function respondStreamed(address: ResultAddress, response: IncomingMessage): Promise<true> {
   const { outgoing, answered } = post(address, {
     'content-type': 'application/vnd.awslambda.http-integration-response',
     'lambda-runtime-function-response-mode': 'streaming',
@@ -46,6 +48,7 @@ export async function respondStreamed(address: ResultAddress, response: Incoming
   }
   outgoing.end()
   await answered
+  return true
 }
 
 /** Posts a result, or an error, that is known as a whole. */
