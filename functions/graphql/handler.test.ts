@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { testFunction } from 'ebb/testing'
+import cancelOrder from '../cancel-order/handler.ts'
 import graphql from './handler.ts'
 
-const fn = testFunction(graphql)
+const fn = testFunction(graphql, { services: { cancelOrder } })
 const ids = [randomUUID(), randomUUID()]
 
 beforeAll(async () => {
@@ -17,9 +18,12 @@ beforeAll(async () => {
 
 type Asked = Readonly<Record<string, unknown>>
 
-async function ask(query: string, { as = 'anonymous', scopes = [] as string[], variables = {} as Asked } = {}) {
+async function ask(
+  query: string,
+  { as = 'anonymous', scopes = [] as string[], variables = {} as Asked, key = 'none' } = {},
+) {
   const caller = await fn.as({ sub: as, scopes })
-  const { status, body } = await caller.post('/v1/graphql').send({ query, variables })
+  const { status, body } = await caller.post('/v1/graphql').set('Idempotency-Key', key).send({ query, variables })
   return { status, ...(body as { data?: unknown; errors?: readonly Record<string, unknown>[] }) }
 }
 
@@ -64,6 +68,23 @@ describe('graphql', () => {
     expect([data, errors?.map(({ extensions }) => extensions)]).toEqual([
       { order: null },
       [expect.objectContaining({ code })],
+    ])
+  })
+
+  it("cancels an order of one's own, once, and shows its product", async () => {
+    const cancel = `mutation Cancel($id: ID!) { cancelOrder(id: $id) { state product { name } } }`
+    const [id] = await fn.query<{ id: string }>(
+      `insert into orders (id, owner, sku, quantity, email, currency, unit_price_amount)
+       values (gen_random_uuid(), 'ada', 'TEA-BREW-01', 2, 'ada@example.com', 'EUR', 100) returning id`,
+    )
+    const other = await ask(cancel, { as: 'eve', variables: { id: id?.id }, key: 'eve' })
+    expect([other.data, other.errors?.[0]?.extensions]).toMatchObject([{ cancelOrder: null }, { code: 'forbidden' }])
+    for (const key of ['one', 'one', 'two']) {
+      const { data } = await ask(cancel, { as: 'ada', variables: { id: id?.id }, key })
+      expect(data).toEqual({ cancelOrder: { state: 'cancelled', product: { name: expect.any(String) } } })
+    }
+    expect(await fn.query('select type from ebb.outbox where subject = $1', [id?.id])).toEqual([
+      { type: 'order.cancelled' },
     ])
   })
 

@@ -1,14 +1,17 @@
-import { postgres } from 'ebb/data'
+import { postgres, services } from 'ebb/data'
 import { implementGraphql } from 'ebb/http'
 import type * as z from 'zod'
 import type { Order } from '../../domain/order.ts'
 import type { Product } from '../../domain/product.ts'
 import { listProducts } from '../../domain/product-list.ts'
+import cancelOrder from '../cancel-order/contract.ts'
 import contract from './contract.ts'
 
 type OrderRow = z.infer<typeof Order> & { readonly owner: string }
 
-export default implementGraphql(contract, { sql: postgres }, ({ sql, loader }) => {
+const uses = { sql: postgres, call: services({ cancelOrder }) }
+
+export default implementGraphql(contract, uses, ({ sql, loader }) => {
   const products = loader(
     (skus: readonly string[]) => sql<z.infer<typeof Product>>`
       select *, to_money(price_amount, currency) as price from products where sku = any(${skus})`,

@@ -96,7 +96,8 @@ async function findUses(project: string, name: string) {
   return {
     usesWebSockets: /\bupgrade\b/.test(contract),
     takesBatches: /\bbatch\b/.test(contract),
-    callsOthers: /\bcalls\b/.test(contract),
+    // A graph says by `mutation` whom it calls.
+    callsOthers: /\b(calls|mutation)\b/.test(contract),
     streams: /\b(stream|form)\s*[(:]/.test(declared),
     readsItems: /\bitem\b/.test(declared),
     copiesRows: /\bcopyInto\b/.test(`${own}\n${shared}`),

@@ -85,7 +85,7 @@ interface DeferPartsOptions {
   readonly usesWebSockets: boolean
   /** Whether it is a subscriber with `batch`. */
   readonly takesBatches: boolean
-  /** Whether it says `calls`. */
+  /** Whether it says `calls`, or a graph's `mutation`. */
   readonly callsOthers: boolean
   /** Whether its body or its reply is a stream, or its body a form. */
   readonly streams: boolean
@@ -146,7 +146,7 @@ const NO_CALLS = `
   export const createDelegated = () => {}, takeDelegation = () => {}
   export function checkCallees({ name }, uses) {
     if (Object.values(uses).some(({ calls }) => calls))
-      throw new Error(name + ' calls other functions: write \`calls\` in its contract.ts itself')
+      throw new Error(name + ' calls other functions: write \`calls\` or \`mutation\` in its contract.ts itself')
   }`
 
 /** What only the endpoints with a stream or a form run. */

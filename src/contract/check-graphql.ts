@@ -1,10 +1,12 @@
 import { checkKeys, type Refuse } from './check-common.ts'
+import { checkMutation } from './check-mutation.ts'
+import { checkShown } from './check-shown.ts'
 import type { EndpointContract, EndpointShape } from './endpoint-shape.ts'
 import type { GraphqlPart } from './graphql/graphql-part.ts'
 import type { GraphqlFields, GraphqlShape } from './graphql/graphql-shape.ts'
 import { repliesOf } from './reply.ts'
 
-const KEYS = ['schema', 'query', 'links', 'depth', 'cost', 'introspection', 'persisted']
+const KEYS = ['schema', 'query', 'links', 'mutation', 'depth', 'cost', 'introspection', 'persisted']
 const LINK_KEYS = ['to', 'by']
 const PERSISTED_KEYS = ['documents', 'only']
 const ID = /^[\w.:-]{1,128}$/
@@ -27,12 +29,13 @@ export function checkGraphql({ graphql, ...contract }: EndpointShape, refuse: Re
     '`introspection` is true; leave it out where nobody may ask for the schema',
   )
   checkPersisted(persisted, refuse)
-  for (const [field, endpoint] of Object.entries(query)) checkShown(`query.${field}`, endpoint, contract, refuse)
+  for (const [field, endpoint] of Object.entries(query)) checkLookedUp(`query.${field}`, endpoint, contract, refuse)
+  checkMutation(graphql.mutation, contract, refuse)
   for (const [type, fields] of Object.entries(links)) {
     for (const [field, link] of Object.entries(fields)) {
       const part = `links.${type}.${field}`
       checkKeys(link, LINK_KEYS, refuse)
-      checkShown(`${part}.to`, link.to, contract, refuse)
+      checkLookedUp(`${part}.to`, link.to, contract, refuse)
       refuse(
         typeof link.by !== 'object' || link.by === null || Object.keys(link.by).length === 0,
         `\`${part}.by\` says by which property the link goes, such as { sku: 'sku' }`,
@@ -58,33 +61,14 @@ function checkPersisted(persisted: GraphqlPart['persisted'], refuse: Refuse) {
   }
 }
 
-/** Refuses an endpoint whose request or reply is more than arguments and JSON, or whose access the graph cannot keep. */
-function checkShown(part: string, shown: EndpointContract, contract: EndpointShape, refuse: Refuse) {
+function checkLookedUp(part: string, shown: EndpointContract, contract: EndpointShape, refuse: Refuse) {
   refuse(shown?.kind !== 'endpoint', `\`${part}\` must be the contract of an endpoint`)
-  const { name, method, access, params, query } = shown
+  const { name, method, access } = shown
   refuse(method !== 'GET', `\`${part}\` is ${name}, a ${method}; a query shows the replies of GETs`)
-  const [reply, ...others] = repliesOf(shown)
   refuse(
-    others.length > 0 || reply?.body === undefined || reply.headers !== undefined || reply.cookies !== undefined,
+    repliesOf(shown)[0]?.body === undefined,
     `\`${part}\` is ${name}, whose reply is not one body of JSON; leave it out`,
   )
-  refuse(
-    shown.headers !== undefined || shown.cookies !== undefined || shown.conditional !== undefined,
-    `\`${part}\` is ${name}, which reads headers of its request, and a field has none; leave it out`,
-  )
-  for (const argument of Object.keys(params?.shape ?? {}))
-    refuse(argument in (query?.shape ?? {}), `\`${part}\` is ${name}, whose path and query both have ${argument}`)
-  refuse(access.internal === true, `\`${part}\` is ${name}, which is internal: nobody outside sees it; leave it out`)
+  checkShown(part, shown, contract, refuse)
   refuse(access.policy === true, `\`${part}\` is ${name}, which asks the policy about each request; leave it out`)
-  for (const kind of ['authorizer', 'dpop'] as const) {
-    const own = contract.access[kind]
-    refuse(
-      access[kind] !== undefined && access[kind] !== own,
-      `\`${part}\` is ${name}, whose \`access.${kind}\` this one does not have; give it the same`,
-    )
-  }
-  refuse(
-    shown.tenancy === true && contract.tenancy !== true,
-    `\`${part}\` is ${name}, which is for callers of a tenant; add \`tenancy: true\`, or leave it out`,
-  )
 }

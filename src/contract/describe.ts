@@ -255,7 +255,8 @@ function describeCaching({ cache, headers }: EndpointContract): { readonly cache
   const vary = cache.vary ?? Object.keys(headers?.shape ?? {})
   return { cache: { maxAgeSeconds, staleWhileRevalidateSeconds, staleIfErrorSeconds, shared, tags, vary } }
 }
-const limitsOfGraphql = ({ query: _, links: _links, ...limits }: GraphqlPart): GraphqlLimits => limits
+const limitsOfGraphql = ({ query: _, links: _links, mutation: _mutation, ...limits }: GraphqlPart): GraphqlLimits =>
+  limits
 
 const limitsOf = (upgrade: NonNullable<EndpointContract['upgrade']>) => {
   const { maxSeconds, idleSeconds, maxMessageBytes } = { ...UPGRADE, ...(upgrade === true ? {} : upgrade) }

@@ -213,7 +213,7 @@ function describeCallers({ anonymous, scopes = [], owner, policy, authorizer }: 
 export const isRequired = (schema: unknown) => schema instanceof z.ZodType && !schema.safeParse(undefined).success
 
 function parametersOf(
-  { params, query, headers, cookies, idempotent, conditional, method }: EndpointContract,
+  { params, query, headers, cookies, idempotent, conditional, method, graphql }: EndpointContract,
   schemaOf: RenderSchema,
 ): readonly Json[] {
   const places = { path: params, query, header: headers, cookie: cookies }
@@ -226,6 +226,7 @@ function parametersOf(
   return [
     ...declared,
     ...(idempotent ? [IDEMPOTENCY_KEY] : []),
+    ...(graphql?.mutation ? [MUTATION_KEY] : []),
     ...(conditional ? (method === 'GET' ? READ_CONDITIONS : WRITE_CONDITIONS) : []),
   ]
 }
@@ -239,6 +240,11 @@ const IDEMPOTENCY_KEY = {
   }),
   required: true,
 }
+const MUTATION_KEY = headerParameter(
+  'Idempotency-Key',
+  'A mutation needs one: repeated with the same operation, it has no second effect.',
+  { type: 'string', minLength: 1, maxLength: 255 },
+)
 const READ_CONDITIONS = [headerParameter('If-None-Match', 'The ETag of what the caller has: a 304 if that is current.')]
 const WRITE_CONDITIONS = [
   headerParameter('If-Match', 'The ETag of what the caller has read: a 412 if that is not current any more.'),

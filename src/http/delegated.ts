@@ -15,9 +15,9 @@ export function createDelegated(
   return {
     tokenFor: (callee) => findDelegated(tokens, callee),
     leftMs: () => deadline.leftMs(),
-    nextKey: (callee) => {
-      const position = (made.get(callee) ?? 0) + 1
-      made.set(callee, position)
+    nextKey: (callee, place) => {
+      const position = place ?? (made.get(callee) ?? 0) + 1
+      if (typeof position === 'number') made.set(callee, position)
       // As a list of JSON, so that no two calls are written alike.
       const call = JSON.stringify([name, callerIdOf(identity), origin, callee, position])
       return createHash('sha256').update(call).digest('base64url')

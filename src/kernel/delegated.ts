@@ -6,7 +6,7 @@ export interface Delegated {
   leftMs(): number
   /**
    * The Idempotency-Key of the next call of this function: the same for the same call of the same request, where that is sent
-   * again under its own key, or the same event.
+   * again under its own key, or the same event. Calls are told apart by their order, or by a `place` of their own.
    */
-  nextKey(name: string): string
+  nextKey(name: string, place?: string): string
 }

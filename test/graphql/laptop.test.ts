@@ -21,11 +21,12 @@ interface Answer {
   readonly errors?: readonly { readonly extensions: { readonly code: string } }[]
 }
 
-async function ask(query: string, variables = {}, key = ebb.ready.keys.customer ?? '') {
-  const response = await ebb.call('POST', '/v1/graphql', { key, body: { query, variables } })
+async function ask(query: string, variables = {}, key = ebb.ready.keys.customer ?? '', idempotencyKey?: string) {
+  const headers = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }
+  const response = await ebb.call('POST', '/v1/graphql', { key, headers, body: { query, variables } })
   return { status: response.status, body: (await response.json()) as Answer }
 }
-const statusOfFunction = async () => (await ebb.functions()).find(({ name }) => name === 'graphql')
+const statusOfFunction = async (wanted = 'graphql') => (await ebb.functions()).find(({ name }) => name === wanted)
 
 /** Asks for something that only the function has, beside what an audit asks for. */
 const withData: typeof fetch = (input, init) => {
@@ -65,6 +66,63 @@ describe('GraphQL on the laptop', () => {
     const results = await auditServer({ url: `${ebb.ready.url}/v1/graphql`, fetchFn: withData })
     expect(results.filter(({ status }) => status !== 'ok')).toEqual([])
     expect(Number((await statusOfFunction())?.requests)).toBeGreaterThan(20)
+  })
+
+  const create = (sku: string, stock = 5) =>
+    `createProduct(input: { sku: "${sku}", name: "Lamp", cents: 1, stock: ${stock} })`
+  const write = (query: string, idempotencyKey?: string, variables = {}, key = ebb.ready.keys.merchant) =>
+    ask(query, variables, key ?? '', idempotencyKey)
+  const codesOf = ({ body }: { readonly body: Answer }) => body.errors?.map(({ extensions }) => extensions.code)
+
+  it('starts no function for a mutation that is wrong, too costly, without a key, or by GET', async () => {
+    const before = await statusOfFunction()
+    const many = Array.from({ length: 30 }, (_, i) => `a${i}: ${create(`LAMP-${i}`)} { sku }`).join(' ')
+    expect(codesOf(await write(`mutation { ${many} }`, 'many'))).toEqual(['operation_too_costly'])
+    expect(codesOf(await write('mutation { createProduct(input: { sku: "LAMP-W" }) { sku } }', 'wrong'))).toContain(
+      'invalid_operation',
+    )
+    expect(codesOf(await write(`mutation { ${create('LAMP-W')} { sku } }`))).toEqual(['invalid_request'])
+    const query = new URLSearchParams({ query: `mutation { ${create('LAMP-W')} { sku } }` })
+    const headers = { 'idempotency-key': 'get' }
+    const byGet = await ebb.call('GET', `/v1/graphql?${query}`, { key: ebb.ready.keys.merchant ?? '', headers })
+    expect([byGet.status, byGet.headers.get('allow')]).toEqual([405, 'POST'])
+    expect((await statusOfFunction())?.requests).toBe(before?.requests)
+    expect(await statusOfFunction('create-product')).toMatchObject({ coldStarts: 0, requests: 0 })
+  })
+
+  it('calls nothing for a caller who may not, or for what its contract refuses', async () => {
+    const mutation = `mutation { ${create('LAMP-W')} { sku } }`
+    expect(codesOf(await write(mutation, 'customer', {}, ebb.ready.keys.customer))).toEqual(['forbidden'])
+    expect(codesOf(await write(mutation, 'nobody', {}, ''))).toEqual(['unauthenticated'])
+    const { body } = await write(`mutation { ${create('lamp', -1)} { sku } }`, 'invalid')
+    expect(body).toMatchObject({
+      data: { createProduct: null },
+      errors: [{ extensions: { code: 'invalid_request', details: [{ path: 'body.sku' }, { path: 'body.stock' }] } }],
+    })
+    expect(await statusOfFunction('create-product')).toMatchObject({ coldStarts: 0, requests: 0 })
+  })
+
+  it('writes once, however often an operation comes, and whatever else of it runs', async () => {
+    const mutation = `mutation A($skip: Boolean = false) {
+      a: ${create('LAMP-A')} @skip(if: $skip) { sku stock }
+      b: ${create('LAMP-B')} { sku stock }
+      c: ${create('LAMP-A', 9)} { sku stock }
+    }`
+    const first = await write(mutation, 'once')
+    expect(first.body.data).toEqual({ a: { sku: 'LAMP-A', stock: 5 }, b: { sku: 'LAMP-B', stock: 5 }, c: null })
+    expect(codesOf(first)).toEqual(['sku_taken'])
+    const second = await write(mutation, 'once')
+    expect([second.body.data, codesOf(second)]).toEqual([first.body.data, ['sku_taken']])
+    const { b, c } = first.body.data ?? {}
+    expect((await write(mutation, 'once', { skip: true })).body.data).toEqual({ b, c })
+  })
+
+  it('has one key for one thing: another one under it is refused, and another key is another operation', async () => {
+    const named = (sku: string) => `mutation { a: ${create(sku)} { sku } }`
+    expect((await write(named('LAMP-C'), 'thing')).body.data).toEqual({ a: { sku: 'LAMP-C' } })
+    const other = await write(named('LAMP-D'), 'thing')
+    expect([other.body.data, codesOf(other)]).toEqual([{ a: null }, ['idempotency_mismatch']])
+    expect(codesOf(await write(named('LAMP-C'), 'another'))).toEqual(['sku_taken'])
   })
 
   it('shows an order to its owner, and to nobody else', async () => {

@@ -20,6 +20,8 @@ export interface GraphqlPart<Query = unknown, Links = unknown> {
   readonly query: Query
   /** Those that fields of other types show, and by what. */
   readonly links: Links
+  /** The endpoints that the fields of `Mutation` call; undefined where it only reads. */
+  readonly mutation?: unknown
   /** How deep an operation may select. */
   readonly depth: number
   /** How much an operation may ask for. */
@@ -31,4 +33,4 @@ export interface GraphqlPart<Query = unknown, Links = unknown> {
 }
 
 /** The same as plain data: what the gateway reads. */
-export type GraphqlLimits = Omit<GraphqlPart, 'query' | 'links'>
+export type GraphqlLimits = Omit<GraphqlPart, 'query' | 'links' | 'mutation'>

@@ -28,6 +28,11 @@ export interface GraphqlShape extends Deployment {
    * its reply is the field's type, and who may call it may ask for the field.
    */
   readonly query: GraphqlFields
+  /**
+   * The fields of the type `Mutation`: each is an idempotent endpoint of the project that writes, and that its field calls, one
+   * after the other, as the contract's `calls` would. Its body is the argument `input`. Such an operation needs an Idempotency-Key.
+   */
+  readonly mutation?: GraphqlFields
   /** Further fields of the replies' types, by type and field: what leads from one thing to another. */
   readonly links?: Readonly<Record<string, Readonly<Record<string, GraphqlLink>>>>
   /** How deep an operation may select (default: 10, at most 50). */

@@ -78,7 +78,7 @@ export function createTypes(refuse: (sentence: string) => never): Types {
         return kinds.size === 1 && only !== undefined ? only : json()
       }
       case 'object':
-        return side === 'output' ? objectRef(schema, name) : json()
+        return side === 'output' ? objectRef(schema, name) : inputRef(schema, name)
       default:
         return json()
     }
@@ -127,7 +127,7 @@ export function createTypes(refuse: (sentence: string) => never): Types {
       named.set(name, schema)
     }
     for (const [field, child] of entries) {
-      const own = `${name}${field.charAt(0).toUpperCase()}${field.slice(1)}`
+      const own = `${name}${capitalised(field)}`
       const ref = refOf(withoutWrappers(child, 'output'), own, 'output')
       const directives = ref.startsWith('[') ? `@listSize(assumedSize: ${listBoundOf(child) ?? UNKNOWN_SIZE})` : ''
       const { description } = z.globalRegistry.get(child) ?? {}
@@ -138,6 +138,28 @@ export function createTypes(refuse: (sentence: string) => never): Types {
     }
     if (known && [...known.values()].join() !== [...fields.values()].join()) refuseTwice(name)
     return name
+  }
+
+  /** What goes in is called `…Input`: GraphQL has types of its own for that. */
+  function inputRef(schema: z.ZodType, fallback: string) {
+    const entries = Object.entries(defOf(schema).shape ?? {})
+    if (entries.length === 0 || entries.some(([field]) => !NAME.test(field))) return json()
+    const base = nameOf(schema) ?? fallback.replace(/Input$/, '')
+    const name = checked(`${base}Input`)
+    if (named.get(name) === schema) return name
+    named.set(name, schema)
+    const fields = entries.map(([field, child]) => `  ${argument(field, child, `${base}${capitalised(field)}`)}`)
+    const text = `input ${name} {\n${fields.join('\n')}\n}`
+    if (objects.has(name) || (others.get(name) ?? text) !== text) refuseTwice(name)
+    others.set(name, text)
+    return name
+  }
+
+  /** An argument, or a field of what goes in. */
+  function argument(argument: string, schema: z.ZodType, name: string) {
+    if (!NAME.test(argument)) refuse(`${argument} cannot be an argument of GraphQL; rename the parameter`)
+    const ref = refOf(withoutWrappers(schema, 'input'), name, 'input')
+    return `${describe(z.globalRegistry.get(schema)?.description)}${argument}: ${withNull(schema, ref, 'input')}${defaultOf(schema, ref)}`
   }
 
   const refuseTwice = (name: string) =>
@@ -152,18 +174,14 @@ export function createTypes(refuse: (sentence: string) => never): Types {
   return {
     output,
     begin: (type) => void objects.set(type, objects.get(type) ?? new Map()),
-    argument: (argument, schema, name) => {
-      if (!NAME.test(argument)) refuse(`${argument} cannot be an argument of GraphQL; rename the parameter`)
-      const ref = refOf(withoutWrappers(schema, 'input'), name, 'input')
-      return `${describe(z.globalRegistry.get(schema)?.description)}${argument}: ${withNull(schema, ref, 'input')}${defaultOf(schema, ref)}`
-    },
+    argument,
     field: (type, field) => {
       if (!NAME.test(field.name)) refuse(`${field.name} is no name of a GraphQL field; write letters, digits and _`)
       objects.get(type)?.set(field.name, fieldText(field))
     },
-    has: (type) => objects.has(type) && type !== 'Query',
+    has: (type) => objects.has(type) && !ROOTS.has(type),
     hasField: (type, field) => objects.get(type)?.has(field) ?? false,
-    names: () => [...objects.keys()].filter((type) => type !== 'Query'),
+    names: () => [...objects.keys()].filter((type) => !ROOTS.has(type)),
     text: () =>
       [
         ...[...objects].map(([name, fields]) => `type ${name} {\n${[...fields.values()].join('\n')}\n}`),
@@ -172,18 +190,8 @@ export function createTypes(refuse: (sentence: string) => never): Types {
   }
 }
 
-const RESERVED = new Set([
-  'Query',
-  'Mutation',
-  'Subscription',
-  'String',
-  'Int',
-  'Float',
-  'Boolean',
-  'ID',
-  'JSON',
-  'DateTime',
-])
+const ROOTS = new Set(['Query', 'Mutation'])
+const RESERVED = new Set([...ROOTS, 'Subscription', 'String', 'Int', 'Float', 'Boolean', 'ID', 'JSON', 'DateTime'])
 
 function fieldText({ name, args, ref, description, directives }: WrittenField): string {
   const list = args.length > 0 ? `(${args.join(', ')})` : ''
@@ -210,6 +218,8 @@ const isInt = (schema: z.ZodType): boolean => {
   const { isInt: whole, minValue, maxValue, format } = schema as unknown as z.ZodNumber
   return format === 'int32' || (whole && isSmall(minValue) && isSmall(maxValue))
 }
+
+export const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** What one element of a list is called: the list `items` has elements of the type `…Item`. */
 const singular = (name: string) => (name.endsWith('s') ? name.slice(0, -1) : `${name}Element`)

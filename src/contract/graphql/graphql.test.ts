@@ -80,6 +80,97 @@ describe('the schema of a reply', () => {
   })
 })
 
+describe('the schema of a mutation', () => {
+  const write = (more: object) =>
+    endpoint({
+      ...({ name: 'keep-it', summary: 'Keeps it.', method: 'PATCH', path: '/v1/it/{id}', idempotent: true } as const),
+      ...{ params: Thing.pick({ id: true }), reply: { status: 204 }, access: { scopes: ['it:keep'] }, ...more },
+    } as never)
+  const mutationOf = (more: object) => graphql({ ...shape, mutation: { keepIt: write(more) } })
+
+  it('has what the endpoint takes as arguments, its body as `input`, and `true` where it replies nothing', () => {
+    const body = z.object({
+      name: z.string().describe('Its name'),
+      tone: z.enum(['loud', 'low']).default('low'),
+      parts: z.array(z.object({ size: z.int32() })).optional(),
+      more: z.record(z.string(), z.string()).optional(),
+    })
+    const { schema } = mutationOf({ body }).graphql
+    expect(schema).toContain('"Keeps it." keepIt(id: ID!, input: KeepItInput!): Boolean @cost(weight: "50")')
+    expect(schema).toContain(
+      'input KeepItInput {\n  "Its name" name: String!\n  tone: KeepItTone = low\n  parts: [KeepItPartInput!]\n  more: JSON\n}',
+    )
+    expect(schema).toContain('input KeepItPartInput {\n  size: Int!\n}')
+  })
+
+  it('has the replies as types, which links lead from', () => {
+    const links = { Thing: { same: { to: getThing, by: { id: 'id' } } } }
+    const mutation = { keepIt: write({ reply: { status: 200, body: Thing }, body: Thing }) }
+    const { schema } = graphql({ ...shape, mutation, links }).graphql
+    expect(schema).toContain('keepIt(id: ID!, input: ThingInput!): Thing')
+    expect(schema).toContain('same: Thing @cost(weight: "10")')
+  })
+
+  it('names whom it calls, and reads from no replica what it has just written', () => {
+    expect(mutationOf({})).toMatchObject({ calls: ['keep-it'], replica: false })
+    expect(graphql(shape)).not.toHaveProperty('calls')
+  })
+
+  it('has no room for two types of one name', () => {
+    const other = z.object({ id: z.uuid() }).meta({ id: 'ThingInput' })
+    expect(() => mutationOf({ body: Thing, reply: { status: 200, body: other } })).toThrow(
+      'two schemas would be the type ThingInput; give one of them a name of its own by .meta({ id })',
+    )
+  })
+
+  const leaveOut = '`mutation.keepIt` is keep-it'
+  it.each<[string, object, string]>([
+    [
+      'only reads',
+      { method: 'GET', idempotent: undefined, reply: { status: 200, body: Thing } },
+      'which only reads; move it to `query`, where it is a GET',
+    ],
+    [
+      'would write twice',
+      { idempotent: undefined },
+      'which would write again with each repetition; add `idempotent: true` to it',
+    ],
+    [
+      'calls others',
+      { calls: ['get-thing'] },
+      'which calls get-thing in turn: what it is called with is good for itself alone; leave it out',
+    ],
+    [
+      'is limited',
+      { limit: { requests: 1, perSeconds: 1 } },
+      'whose `limit` counts its own requests, and a field is none; leave it out',
+    ],
+    [
+      'takes `input`',
+      { query: z.object({ input: z.string() }), body: Thing },
+      'which has a parameter `input`, as its body is called here; rename the parameter',
+    ],
+    [
+      'reads headers',
+      { headers: z.object({ 'x-tone': z.string() }) },
+      'which reads headers of its request, and a field has none; leave it out',
+    ],
+    ['is internal', { access: { internal: true } }, 'which is internal: nobody outside sees it; leave it out'],
+  ])('is refused where the endpoint %s', (_, more, sentence) => {
+    expect(() => mutationOf(more)).toThrow(ContractError)
+    expect(() => mutationOf(more)).toThrow(`${leaveOut}, ${sentence}`)
+  })
+
+  it('is refused without any endpoint, or with what is none', () => {
+    expect(() => graphql({ ...shape, mutation: {} })).toThrow(
+      '`mutation` names no endpoint; leave it out where nobody writes',
+    )
+    expect(() => graphql({ ...shape, mutation: { it: undefined } } as never)).toThrow(
+      '`mutation.it` must be the contract of an endpoint',
+    )
+  })
+})
+
 describe('a graph is refused', () => {
   const get = (more: object, access: object = anyone) =>
     endpoint({

@@ -42,6 +42,7 @@ export function graphql<const S extends GraphqlShape>(shape: Exact<S, GraphqlSha
   const {
     query,
     links = {},
+    mutation,
     depth,
     cost,
     introspection,
@@ -50,16 +51,24 @@ export function graphql<const S extends GraphqlShape>(shape: Exact<S, GraphqlSha
     ...rest
   } = shape as GraphqlShape
   const part: Omit<GraphqlPart<GraphqlFields, NonNullable<GraphqlShape['links']>>, 'schema'> = {
-    ...{ query, links, depth: depth ?? DEPTH, cost: cost ?? COST },
+    ...{ query, links, ...(mutation ? { mutation } : {}), depth: depth ?? DEPTH, cost: cost ?? COST },
     ...{ introspection: introspection ?? false, persisted: persisted ?? { documents: {} } },
   }
   const reply = { status: 200, body: GraphqlResponse } as const
   const unwritten = { ...part, schema: '' }
   const request = { method: 'POST', reads: true, body: GraphqlRequest, reply } as const
-  const checked = endpoint({ ...rest, ...request, examples, graphql: unwritten })
-  const schema = writeSchema({ name: rest.name, query, links })
+  // What a mutation replies is linked to what it has just written, which a replica may not have yet.
+  const writes = mutation ? ({ ...callsOf(mutation), replica: false } as const) : {}
+  const checked = endpoint({ ...rest, ...request, ...writes, examples, graphql: unwritten })
+  const schema = writeSchema({ name: rest.name, query, links, mutation })
   // The shape's own parts are spread into it.
   return Object.freeze({ ...checked, graphql: Object.freeze({ ...part, schema }) }) as unknown as GraphqlContract<S>
+}
+
+/** Of what is no contract, there is none: the check of `mutation` says so. */
+function callsOf(fields: GraphqlFields | undefined) {
+  const names = new Set(Object.values(fields ?? {}).flatMap((endpoint) => endpoint?.name ?? []))
+  return names.size > 0 ? { calls: [...names] } : {}
 }
 
 /** Any schema has it: what builds, checks and tries out contracts needs an operation that runs. */

@@ -3,12 +3,17 @@ import { ContractError } from '../contract-error.ts'
 import type { EndpointContract } from '../endpoint-shape.ts'
 import { usualReply } from '../reply.ts'
 import { defOf } from '../schema/schema-def.ts'
+import { jsonBodyOf } from '../streams/body-kind.ts'
 import type { GraphqlFields, GraphqlShape } from './graphql-shape.ts'
-import { createTypes, type Types, UNKNOWN_SIZE } from './graphql-types.ts'
+import { capitalised, createTypes, type Types, UNKNOWN_SIZE } from './graphql-types.ts'
 import { listBoundOf, withoutWrappers } from './read-schema.ts'
 
 /** What the look-up of an endpoint's reply counts, beside its values. */
 const LOOKUP_COST = 10
+/** What the call of a function that writes counts. */
+const MUTATION_COST = 50
+/** The argument that is the body of what a mutation calls. */
+const INPUT = 'input'
 
 /** The arguments by which callers say how many they want. */
 const SIZE_ARGUMENTS = ['limit', 'first', 'last', 'pageSize']
@@ -17,15 +22,18 @@ const SIZE_ARGUMENTS = ['limit', 'first', 'last', 'pageSize']
 const DIRECTIVES = `directive @cost(weight: String!) on FIELD_DEFINITION
 directive @listSize(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!]) on FIELD_DEFINITION`
 
-interface Shown extends Required<Pick<GraphqlShape, 'name' | 'query' | 'links'>> {}
+interface Shown extends Required<Pick<GraphqlShape, 'name' | 'query' | 'links'>> {
+  readonly mutation: GraphqlFields | undefined
+}
 
 /** Writes the schema, in GraphQL's own language, of endpoints and of what leads from one reply to another. */
-export function writeSchema({ name, query, links }: Shown): string {
+export function writeSchema({ name, query, links, mutation }: Shown): string {
   const refuse = (sentence: string): never => {
     throw new ContractError(name, sentence)
   }
   const types = createTypes(refuse)
   writeFields(types, 'Query', query)
+  if (mutation) writeFields(types, 'Mutation', mutation)
   const linked = new Set<string>()
   // What a link leads to may itself be what others lead from.
   for (let left = Object.keys(links); left.length > 0; ) {
@@ -38,7 +46,7 @@ export function writeSchema({ name, query, links }: Shown): string {
         for (const [parameter, property] of Object.entries(by)) {
           if (!types.hasField(type, property))
             refuse(`the link ${type}.${field} goes by ${property}, which ${type} does not have`)
-          if (!(parameter in argumentsOf(to)))
+          if (!(parameter in parametersOf(to)))
             refuse(`the link ${type}.${field} gives ${parameter}, which ${to.name} does not take`)
         }
         if (types.hasField(type, field)) refuse(`${type} has ${field} already; give the link another name`)
@@ -64,25 +72,32 @@ interface Field {
 }
 
 function writeField(types: Types, { type, field, endpoint, given }: Field) {
-  const name = capitalised(type === 'Query' ? field : `${type}${capitalised(field)}`)
+  const isRoot = type === 'Query' || type === 'Mutation'
+  const name = capitalised(isRoot ? field : `${type}${capitalised(field)}`)
   const taken = Object.entries(argumentsOf(endpoint)).filter(([argument]) => !given.includes(argument))
   const args = taken.map(([argument, schema]) => types.argument(argument, schema, `${name}${capitalised(argument)}`))
   const { body } = usualReply(endpoint)
-  // Refused by the check of the contract where it has none.
-  if (!body) return
-  const { ref } = types.output(body, name)
+  // A write may reply nothing: then it is true that it is done.
+  const ref = body ? types.output(body, name).ref : 'Boolean'
+  const weight = type === 'Mutation' ? MUTATION_COST : LOOKUP_COST
   // A field of an endpoint that fails, or that a caller may not see, is null: the rest of the reply stays.
   types.field(type, {
     ...{ name: field, args, ref, description: endpoint.summary },
-    directives: `@cost(weight: "${LOOKUP_COST}")${listSizeOf(body, Object.fromEntries(taken))}`,
+    directives: `@cost(weight: "${weight}")${body ? listSizeOf(body, Object.fromEntries(taken)) : ''}`,
   })
 }
 
 /** The parameters of an endpoint's path and query. */
-const argumentsOf = ({ params, query }: EndpointContract): Readonly<Record<string, z.ZodType>> => ({
+const parametersOf = ({ params, query }: EndpointContract): Readonly<Record<string, z.ZodType>> => ({
   ...params?.shape,
   ...query?.shape,
 })
+
+/** These, and its body. */
+function argumentsOf(endpoint: EndpointContract): Readonly<Record<string, z.ZodType>> {
+  const body = jsonBodyOf(endpoint)
+  return { ...parametersOf(endpoint), ...(body ? { [INPUT]: body } : {}) }
+}
 
 function listSizeOf(body: z.ZodType, args: Readonly<Record<string, z.ZodType>>): string {
   const def = defOf(withoutWrappers(body))
@@ -108,5 +123,3 @@ function usualNumber(schema: z.ZodType): number | undefined {
   const { maxValue } = withoutWrappers(schema, 'input') as unknown as z.ZodNumber
   return maxValue ?? undefined
 }
-
-const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)

@@ -18,6 +18,11 @@ export interface OpenedServices {
 const RETRIES = 2
 const MAX_BYTES = 10 * 1024 * 1024
 
+/** A call that says itself what tells it from the others of its request, as a field of a mutation does. */
+interface PlacedCall extends RawCall {
+  readonly place?: string
+}
+
 interface CallOptions extends OpenedServices {
   readonly context: BindContext
 }
@@ -26,12 +31,12 @@ interface CallOptions extends OpenedServices {
  * Calls one function for a request. All of the call, with the start of an instance and its retries, takes what is left of that
  * request's time: its caller waits no longer.
  */
-export async function callService(callee: CallData, call: RawCall, { client, locate, context }: CallOptions) {
+export async function callService(callee: CallData, call: PlacedCall, { client, locate, context }: CallOptions) {
   const { name } = callee
   const { delegated, signal, ...correlation } = context
   const token = delegated?.tokenFor(name)
   // The position of a call is counted, whatever becomes of it.
-  const idempotencyKey = call.idempotencyKey ?? delegated?.nextKey(name)
+  const idempotencyKey = call.idempotencyKey ?? delegated?.nextKey(name, call.place)
   if (!delegated || token === undefined) throw notVouchedFor(name)
   const leftMs = Math.floor(delegated.leftMs())
   if (leftMs < 1) throw deadlineExceeded(name)
@@ -58,14 +63,23 @@ export async function callService(callee: CallData, call: RawCall, { client, loc
   })
   const refusal = readIdentityRefusal(response.status, response.headers)
   if (refusal) throw refusalToProblem(refusal, name)
-  return readResult(callee, response, correlationId)
+  return readResult(callee, response, { correlationId, isPlaced: call.place !== undefined })
 }
 
-async function readResult(callee: CallData, { status, headers, bytes }: HttpResponse, correlationId: string) {
+interface ReadOptions {
+  readonly correlationId: string
+  readonly isPlaced: boolean
+}
+
+async function readResult(
+  callee: CallData,
+  { status, headers, bytes }: HttpResponse,
+  { correlationId, isPlaced }: ReadOptions,
+) {
   const hasBody = ![204, 205, 304].includes(status)
   const received = new Response(hasBody ? new Uint8Array(bytes()) : null, { status, headers })
   const result = await readResponse(callee, received, { correlationId, streamOf: () => undefined })
-  return result.ok ? result : toFailure(callee, result)
+  return result.ok ? result : toFailure(callee, result, { isPlaced })
 }
 
 /** Gateway or relay have other contracts than this function, such as those of a moment ago; or it was called by neither. */

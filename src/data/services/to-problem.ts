@@ -14,13 +14,19 @@ const PASSED_ON = new Set([
 ])
 
 /** A failure that the contract declares, to be returned. Throws any other one. */
-export function toFailure({ name, failures = {} }: CallData, refused: Refused): Problem & { readonly ok: false } {
+export function toFailure(
+  { name, failures = {} }: CallData,
+  refused: Refused,
+  { isPlaced }: { readonly isPlaced: boolean },
+): Problem & { readonly ok: false } {
   const { error, message, details } = refused
   const { status = 502, retryAfterSeconds, data } = refused as Partial<ProblemOptions> & { readonly status?: number }
   const options: ProblemOptions = { details, data, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) }
   if (Object.hasOwn(failures, error))
     return Object.assign(new Problem(error, status, message, options), { ok: false as const })
-  if (PASSED_ON.has(error)) throw new Problem(error, status, message, options)
+  // A key that follows from the caller's own and the place alone was used by the caller for something else.
+  if (PASSED_ON.has(error) || (isPlaced && error === 'idempotency_mismatch'))
+    throw new Problem(error, status, message, options)
   const cause = new Error(`it answered ${status} ${error}: ${message}${describe(details)}`)
   if (status === 503 || status === 504) throw unavailable(name, { cause, retryAfterSeconds: retryAfterSeconds ?? 1 })
   if (status >= 500 || error === 'not_found' || error === 'unexpected_answer') throw badGateway(name, cause)

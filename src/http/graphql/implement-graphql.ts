@@ -8,7 +8,7 @@ import { createLoader } from './loader.ts'
 import { createOperations } from './operations.ts'
 import { isRefusal, type Operation, type OperationRequest, type PrepareOperation } from './prepared-operation.ts'
 import type { GraphqlTools, Resolvers } from './resolvers.ts'
-import { type ShownField, showEndpoints } from './show-endpoints.ts'
+import { type CallResult, type ShownField, showEndpoints } from './show-endpoints.ts'
 import { createErrorWriter } from './write-error.ts'
 
 /**
@@ -33,6 +33,7 @@ export function implementGraphql<const C extends GraphqlContract, const U extend
   create: (context: HandlerContext<NoInfer<C>> & BoundResources<NoInfer<U>> & GraphqlTools) => Resolvers<NoInfer<C>>,
 ): Implementation<C, U> {
   const fields = showEndpoints(contract.graphql)
+  const methods = methodsOf(uses)
   let prepare: PrepareOperation | undefined
   const handle = async (
     { body }: { readonly body: OperationRequest },
@@ -45,12 +46,25 @@ export function implementGraphql<const C extends GraphqlContract, const U extend
     if (isRefusal(prepared)) return { errors: prepared.errors } as unknown as ExecutionResult
     // What implement() binds is what the types of `create` say.
     const tools = Object.assign(context, { loader: createLoader }) as unknown as Parameters<typeof create>[0]
-    return run(prepared, { fields, resolvers: create(tools) as unknown as AnyResolvers, context })
+    return run(prepared, { fields, methods, resolvers: create(tools) as unknown as AnyResolvers, context })
   }
   // The types of this function tie resolvers to their endpoints, as those of implement() tie a handler to its contract.
   return implement(contract, uses as never, handle as never) as unknown as Implementation<C, U>
 }
 
+/** Where in a handler's context the functions are called, by their names: `implement()` requires all that the contract calls. */
+function methodsOf(uses: Uses): Methods {
+  return new Map(
+    Object.entries(uses).flatMap(([resource, used]) => {
+      // Only services() has any: what it is made of, http and data do not share.
+      const { contracts = {} } = used as { readonly contracts?: Readonly<Record<string, { readonly name: string }>> }
+      return Object.entries(contracts).map(([method, { name }]) => [name, { resource, method }] as const)
+    }),
+  )
+}
+
+type CallService = (call: Readonly<Record<string, unknown>>) => Promise<CallResult>
+type Methods = ReadonlyMap<string, { readonly resource: string; readonly method: string }>
 type AnyResolvers = Readonly<Record<string, ((input: unknown, tools: unknown) => unknown) | undefined>>
 
 /** What of a handler's context an operation needs itself. */
@@ -63,6 +77,7 @@ interface RequestTools {
 
 interface RunOptions {
   readonly fields: ReadonlyMap<string, ShownField>
+  readonly methods: Methods
   readonly resolvers: AnyResolvers
   readonly context: RequestTools
 }
@@ -100,8 +115,17 @@ const resolveField: GraphQLFieldResolver<unknown, Run> = (source, args, operatio
     if (!resolver) throw new Error(`there is no resolver for ${field.name}`)
     return resolver(input, tools)
   }
+  const call = async (input: Readonly<Record<string, unknown>>) => {
+    const { resource = '', method = '' } = operation.methods.get(field.name) ?? {}
+    // What services() has bound to the request.
+    const services = operation.context as unknown as Readonly<Record<string, Readonly<Record<string, CallService>>>>
+    const service = services[resource]?.[method]
+    if (!service) throw new Error(`nothing calls ${field.name}`)
+    // The field's own key: whatever else of the operation runs or fails, a repetition calls under the same one.
+    return service({ ...input, place: String(info.path.key) })
+  }
   const { caller } = operation.context
-  const work = () => field.show({ ...args, ...Object.fromEntries(given) }, { caller, resolve })
+  const work = () => field.show({ ...args, ...Object.fromEntries(given) }, { caller, resolve, call })
   return operation.withSpan(pathOf(info.path), field.name, work)
 }
 

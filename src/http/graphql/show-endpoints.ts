@@ -4,6 +4,7 @@ import {
   type EndpointContract,
   type GraphqlFields,
   type GraphqlLink,
+  jsonBodyOf,
   Problem,
   type Route,
   toInput,
@@ -27,16 +28,23 @@ export interface ShownField {
 
 export interface ShownCall {
   readonly caller: Identity
+  /** Answers a field that is looked up. */
   readonly resolve: (input: unknown, tools: unknown) => Promise<unknown>
+  /** Calls the function of a field that writes. */
+  readonly call: (input: Readonly<Record<string, unknown>>) => Promise<CallResult>
 }
 
+/** What a call of a function comes to: a reply, or a failure that its contract declares. */
+export type CallResult = { readonly ok: true; readonly data: unknown } | (Problem & { readonly ok: false })
+
 interface Shown {
+  readonly mutation?: unknown
   readonly query: GraphqlFields
   readonly links: Readonly<Record<string, Readonly<Record<string, GraphqlLink>>>>
 }
 
 /** The fields of a GraphQL endpoint that show endpoints, by type and name: `Query.product`. */
-export function showEndpoints({ query, links }: Shown): ReadonlyMap<string, ShownField> {
+export function showEndpoints({ query, links, mutation = {} }: Shown): ReadonlyMap<string, ShownField> {
   const shows = new Map<EndpointContract, ShownField['show']>()
   const showOf = (endpoint: EndpointContract) => {
     const show = shows.get(endpoint) ?? showEndpoint(endpoint)
@@ -51,7 +59,31 @@ export function showEndpoints({ query, links }: Shown): ReadonlyMap<string, Show
       return [`${type}.${field}`, { name: to.name, by, show: showOf(to) }] as const
     }),
   )
-  return new Map([...fields, ...linked])
+  // As the contract's check has found them.
+  const written = Object.entries(mutation as GraphqlFields).map(([field, endpoint]) => {
+    return [`Mutation.${field}`, { name: endpoint.name, by: {}, show: callEndpoint(endpoint) }] as const
+  })
+  return new Map([...fields, ...linked, ...written])
+}
+
+/** Authorises the caller and validates the arguments before a function is started for them, and calls it. */
+function callEndpoint(endpoint: EndpointContract): ShownField['show'] {
+  const route = describeEndpoint(endpoint)
+  const parts = { params: compile(endpoint.params), query: compile(endpoint.query), body: compileBody(endpoint) }
+
+  return async (values, { caller, call }) => {
+    authorise(caller, route)
+    const sent = {
+      ...(endpoint.params ? { params: givenOf(endpoint.params, values) } : {}),
+      ...(endpoint.query ? { query: givenOf(endpoint.query, values) } : {}),
+      ...((values.input ?? null) === null ? {} : { body: values.input }),
+    }
+    // Sent is what came: the endpoint parses it itself.
+    for (const [part, check] of Object.entries(parts)) check?.(values, part)
+    const result = await call(sent)
+    if (!result.ok) throw result
+    return result.data ?? true
+  }
 }
 
 /** Authorises the caller, validates the arguments, and checks the reply, all by the endpoint's own contract. */
@@ -98,14 +130,24 @@ function authorise(caller: Identity, route: Route) {
 function compile(schema: z.ZodObject | undefined) {
   if (!schema) return undefined
   const strict = toInput(schema)
-  const names = Object.keys(schema.shape)
-  return (values: Readonly<Record<string, unknown>>, part: string) => {
-    // GraphQL's null is what a query leaves out.
-    const given = names.flatMap((name) =>
-      values[name] === undefined || values[name] === null ? [] : [[name, values[name]]],
-    )
-    const { success, data, error } = strict.safeParse(Object.fromEntries(given))
-    if (success) return data
-    throw invalidRequest(error.issues.map(({ path, message }) => ({ path: [part, ...path].join('.'), message })))
-  }
+  return (values: Readonly<Record<string, unknown>>, part: string) => parse(strict, givenOf(schema, values), part)
+}
+
+function compileBody(endpoint: EndpointContract) {
+  const body = jsonBodyOf(endpoint)
+  if (!body) return undefined
+  const strict = toInput(body)
+  return ({ input }: Readonly<Record<string, unknown>>, part: string) => parse(strict, input ?? undefined, part)
+}
+
+/** GraphQL's null is what a path or a query leaves out. */
+const givenOf = ({ shape }: z.ZodObject, values: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(
+    Object.keys(shape).flatMap((name) => ((values[name] ?? null) === null ? [] : [[name, values[name]]])),
+  )
+
+function parse(schema: z.ZodType, value: unknown, part: string) {
+  const { success, data, error } = schema.safeParse(value)
+  if (success) return data
+  throw invalidRequest(error.issues.map(({ path, message }) => ({ path: [part, ...path].join('.'), message })))
 }

@@ -7,7 +7,8 @@ import type { Contract } from '../implement.ts'
 /** Keeps what the calls of a function are made with, where its contract declares any. */
 export function takeDelegation(contract: Contract): Step | undefined {
   if (callsOf(contract).length === 0) return undefined
-  const isIdempotent = contract.kind === 'endpoint' && contract.idempotent === true
+  // What a graph calls is idempotent, each by itself.
+  const isIdempotent = contract.kind === 'endpoint' && (contract.idempotent === true || contract.graphql !== undefined)
   return function takeDelegation(request, response) {
     const { locals } = response
     const header = headerOf(request, 'idempotency-key')

@@ -22,6 +22,15 @@ const listThings = endpoint({
   query: z.object({ limit: z.int().min(1).max(100).default(10) }),
   ...{ reply: { status: 200, body: z.object({ items: z.array(Thing) }) }, access: anyone },
 })
+const keepThing = endpoint({
+  ...{ name: 'keep-thing', summary: 'Keeps a thing.', method: 'PUT', path: '/v1/things/{id}', idempotent: true },
+  ...{
+    params: Thing.pick({ id: true }),
+    body: Thing.pick({ name: true }),
+    reply: { status: 200, body: Thing },
+    access: { scopes: ['things:keep'] },
+  },
+})
 const shape = {
   ...({ name: 'graphql', summary: 'Things.', path: '/v1/graphql', access: anyone } as const),
   query: { thing: getThing, things: listThings },
@@ -33,6 +42,8 @@ const contracts = contractSet(
   {
     graphql: graphql({ ...shape, introspection: true }),
     closed: graphql({ ...shape, name: 'closed', path: '/v1/closed' }),
+    'keep-thing': keepThing,
+    writing: graphql({ ...shape, name: 'writing', path: '/v1/writing', mutation: { keepThing } }),
     known: graphql({ ...shape, name: 'known', path: '/v1/known', persisted }),
   },
   {},
@@ -52,11 +63,11 @@ type Response = {
 async function ask(
   url: string,
   body: unknown,
-  { path = '/v1/graphql', accept = 'application/graphql-response+json' } = {},
+  { path = '/v1/graphql', accept = 'application/graphql-response+json', key = '' } = {},
 ) {
   const response = await fetch(`${url}${path}`, {
     ...{ method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) },
-    headers: { 'content-type': 'application/json', accept },
+    headers: { 'content-type': 'application/json', accept, ...(key === '' ? {} : { 'idempotency-key': key }) },
   })
   return {
     status: response.status,
@@ -206,6 +217,59 @@ describe('an operation', () => {
     expect(schema.body.errors?.[0]?.extensions.code).toBe('invalid_operation')
     const hint = await ask(url, { query: '{ thingz { items } }' }, { path: '/v1/closed' })
     expect(hint.body.errors?.[0]?.message).not.toContain('Did you mean')
+  })
+})
+
+describe('a mutation', () => {
+  const path = '/v1/writing'
+  const keep = (i = 0) => `a${i}: keepThing(id: "1", input: { name: "A" }) { id }`
+  const query = `mutation { ${keep()} }`
+
+  it('goes to its function with its Idempotency-Key', async () => {
+    const keys: unknown[] = []
+    const { url, invoked } = await startGateway({
+      upstream: (request, response) => {
+        keys.push(request.headers['idempotency-key'])
+        response.setHeader('content-type', 'application/json').end('{"data":{}}')
+      },
+    })
+    expect((await ask(url, { query }, { path, key: 'k-1' })).status).toBe(200)
+    expect([invoked, keys]).toEqual([['POST /v1/writing'], ['k-1']])
+  })
+
+  it.each([
+    ['', 'Missing; this endpoint needs one'],
+    ['x'.repeat(256), 'Must be 1 to 255 visible ASCII characters'],
+  ])('with the Idempotency-Key "%s" is refused', async (key, message) => {
+    const { url, invoked } = await startGateway()
+    const { status, body } = await ask(url, { query }, { path, key })
+    expect([status, invoked]).toEqual([400, []])
+    expect(body.errors?.[0]?.extensions).toMatchObject({
+      code: 'invalid_request',
+      details: [{ path: 'headers.idempotency-key', message }],
+    })
+  })
+
+  it('by GET is refused, with a key and without', async () => {
+    const { url, invoked } = await startGateway()
+    for (const headers of [{}, { 'idempotency-key': 'k-1' }]) {
+      const response = await fetch(`${url}${path}?${new URLSearchParams({ query })}`, { headers })
+      expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST'])
+    }
+    expect(invoked).toEqual([])
+  })
+
+  it('of more calls than the cost allows is refused', async () => {
+    const { url, invoked } = await startGateway()
+    const many = `mutation { ${Array.from({ length: 20 }, (_, i) => keep(i)).join(' ')} }`
+    const { body } = await ask(url, { query: many }, { path, key: 'k-1' })
+    expect([body.errors?.[0]?.extensions.code, invoked]).toEqual(['operation_too_costly', []])
+  })
+
+  it('that asks for nothing but a name needs no key', async () => {
+    const { url, invoked } = await startGateway()
+    const { body } = await ask(url, { query: 'mutation { __typename }' }, { path })
+    expect([body, invoked]).toEqual([{ data: { __typename: 'Mutation' } }, []])
   })
 })
 

@@ -10,6 +10,7 @@ import { createGraphqlSink } from '../graphql/graphql-sink.ts'
 import { hasStatus, mediaTypeFor } from '../graphql/media-type.ts'
 import { writeProblem } from '../graphql/write-outcome.ts'
 import { createClientSink } from '../upstream/client-sink.ts'
+import { findKeyIssues } from './validate.ts'
 
 /**
  * Makes of a GET to a GraphQL endpoint the POST that asks for the same (GraphQL over HTTP, 5.2): that is what functions get. Does
@@ -66,6 +67,9 @@ export function checkOperation({ graphql }: Pick<GatewayDependencies, 'graphql'>
     }
     if (prepared.definition.operation !== 'query' && context.request.method === 'GET') return ONLY_QUERIES
     if (prepared.answerBySchema) return answer(context, prepared.answerBySchema())
+    // Each of its fields derives a key from this one.
+    const keyIssues = prepared.definition.operation === 'mutation' ? findKeyIssues(context.headers) : []
+    if (keyIssues.length > 0) return invalidRequest(keyIssues)
     context.sink = createGraphqlSink(context.sink ?? createClientSink(context), context)
     return undefined
   }

@@ -61,7 +61,7 @@ const needsCondition = (context: GatewayContext) =>
 
 const VALID_KEY = /^[\x21-\x7e]{1,255}$/
 
-function findKeyIssues(headers: GatewayContext['headers']): readonly ValidationIssue[] {
+export function findKeyIssues(headers: GatewayContext['headers']): readonly ValidationIssue[] {
   const value = headers['idempotency-key']?.[0]
   const path = 'headers.idempotency-key'
   if (value === undefined) return [{ path, message: 'Missing; this endpoint needs one' }]

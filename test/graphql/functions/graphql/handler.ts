@@ -1,13 +1,16 @@
-import { postgres } from 'ebb/data'
+import { postgres, services } from 'ebb/data'
 import { implementGraphql } from 'ebb/http'
 import type * as z from 'zod'
 import type { Order } from '../../../project/domain/order.ts'
 import type { Product } from '../../../project/domain/product.ts'
+import createProduct from '../../../project/functions/create-product/contract.ts'
 import contract from './contract.ts'
 
 type OrderRow = z.infer<typeof Order> & { readonly owner: string }
 
-export default implementGraphql(contract, { sql: postgres }, ({ sql, loader }) => {
+const uses = { sql: postgres, call: services({ createProduct }) }
+
+export default implementGraphql(contract, uses, ({ sql, loader }) => {
   const orders = loader(
     (ids: readonly string[]) => sql<OrderRow>`select * from orders where id = any(${ids})`,
     ({ id }) => id,
