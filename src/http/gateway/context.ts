@@ -25,6 +25,8 @@ export interface GatewayContext extends Correlation, UpstreamObservation {
   readonly httpVersion: string
   /** Where the response of its function goes; undefined where that is the caller. */
   sink: ResponseSink | undefined
+  /** Whether its function calls no other for it: a query of GraphQL, whose mutations would. */
+  callsNobody?: boolean | undefined
   /** How this request ends where it came within another, as a tool call does; undefined where it ends with `response`. */
   readonly ending: RequestEnd | undefined
   /** How long the caller may read nothing of a response. */

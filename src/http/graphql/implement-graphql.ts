@@ -8,12 +8,14 @@ import { createLoader } from './loader.ts'
 import { createOperations } from './operations.ts'
 import { isRefusal, type Operation, type OperationRequest, type PrepareOperation } from './prepared-operation.ts'
 import type { GraphqlTools, Resolvers } from './resolvers.ts'
-import { type CallResult, type ShownField, showEndpoints } from './show-endpoints.ts'
+import { showEndpoints } from './show-endpoints.ts'
+import type { CallResult, ShownField } from './shown-field.ts'
 import { createErrorWriter } from './write-error.ts'
 
 /**
  * Joins a GraphQL contract with the resolvers of the endpoints that it shows. `create` is called once for each operation, so that
- * what it makes, such as loaders, is that operation's own.
+ * what it makes, such as loaders, is that operation's own. What the contract's `mutation` names has no resolver: `uses` has the
+ * `services()` that call it.
  * @example
  * export default implementGraphql(graph, { sql: postgres }, ({ sql, loader }) => {
  *   const orders = loader(

@@ -237,6 +237,19 @@ describe('a mutation', () => {
     expect([invoked, keys]).toEqual([['POST /v1/writing'], ['k-1']])
   })
 
+  it('lets its function call those that write; a query beside it lets it call nobody', async () => {
+    const delegations: unknown[] = []
+    const { url } = await startGateway({
+      upstream: (request, response) => {
+        delegations.push(request.headers['ebb-delegation'])
+        response.setHeader('content-type', 'application/json').end('{"data":{}}')
+      },
+    })
+    await ask(url, { query }, { path, key: 'k-1' })
+    await ask(url, { query: '{ things { items { id } } }' }, { path, key: 'k-2' })
+    expect(delegations).toEqual([expect.stringMatching(/^keep-thing=/), undefined])
+  })
+
   it.each([
     ['', 'Missing; this endpoint needs one'],
     ['x'.repeat(256), 'Must be 1 to 255 visible ASCII characters'],

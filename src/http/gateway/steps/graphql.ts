@@ -67,8 +67,9 @@ export function checkOperation({ graphql }: Pick<GatewayDependencies, 'graphql'>
     }
     if (prepared.definition.operation !== 'query' && context.request.method === 'GET') return ONLY_QUERIES
     if (prepared.answerBySchema) return answer(context, prepared.answerBySchema())
-    // Each of its fields derives a key from this one.
-    const keyIssues = prepared.definition.operation === 'mutation' ? findKeyIssues(context.headers) : []
+    context.callsNobody = prepared.definition.operation === 'query'
+    // Each field of a mutation derives a key from this one.
+    const keyIssues = context.callsNobody ? [] : findKeyIssues(context.headers)
     if (keyIssues.length > 0) return invalidRequest(keyIssues)
     context.sink = createGraphqlSink(context.sink ?? createClientSink(context), context)
     return undefined

@@ -58,6 +58,7 @@ export function createFunctionCaller({ sign, upstream, log, retries }: FunctionC
   ): Promise<Problem | undefined> {
     const { route, correlationId } = request
     const { name, timeoutMs } = route
+    const calls = request.callsNobody ? undefined : route.calls
     // A WebSocket lives as long as its timeout says; the answer to its request comes soon.
     const answerMs = route.upgrade ? Math.min(timeoutMs, HANDSHAKE_MS) : timeoutMs
     const signing = { waitMs: answerMs + startTimeoutMs }
@@ -66,8 +67,7 @@ export function createFunctionCaller({ sign, upstream, log, retries }: FunctionC
       const waitMs = longestMs(route) + startTimeoutMs
       const [identity, delegation] = await Promise.all([
         sign(request.caller, name, { ...signing, ...again }),
-        route.calls &&
-          writeDelegation(sign, { caller: request.caller, via: name, calls: route.calls }, { waitMs, unknownKey }),
+        calls && writeDelegation(sign, { caller: request.caller, via: name, calls }, { waitMs, unknownKey }),
       ])
       return { identity, delegation }
     }

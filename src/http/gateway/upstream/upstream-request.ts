@@ -9,6 +9,8 @@ import type { Caller } from '../credentials.ts'
 /** What is asked of an upstream: for the caller of a request, or in the background. */
 export interface UpstreamRequest extends Correlation, UpstreamObservation {
   readonly route: Route
+  /** Whether its function calls no other for it, whatever its contract says. */
+  readonly callsNobody?: boolean | undefined
   readonly method: string
   /** As sent, still encoded. */
   readonly path: string
