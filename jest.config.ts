@@ -45,6 +45,9 @@ const FULL_ONLY = [
   '/test/(services|console)/',
   '/(services/relay/checks|src/http/profiles)/',
   '/(test/cost/|services/gateway/admin/cost)',
+  '/src/(build/bundle-function|start/start|data/redis)\\.test',
+  '/test/(built/|e2e/(check|short-circuit)\\.test|webhooks/webhooks\\.test)',
+  '/services/gateway/admin/redrive\\.test',
   '/src/data/(sql-tools(-pooled)?|migrate/build-indexes)\\.test',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'

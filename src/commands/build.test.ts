@@ -30,7 +30,7 @@ describe('ebb build', () => {
   it('lists the functions and services for an unknown name', async () => {
     const out = join(folder, 'nothing')
     const { code, stdout, stderr } = await spawnCli(['build', 'place-order', 'order-place', '--out', out]).ended
-    const known = [...(await findFunctions(TEST_PROJECT)), 'gateway', 'relay', 'migrate']
+    const known = [...(await findFunctions(TEST_PROJECT)), 'gateway', 'relay', 'console', 'migrate']
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toBe(`ebb: there is no order-place; there are ${known.join(', ')}\n`)
     await expect(readdir(out)).rejects.toThrow('ENOENT')

@@ -45,6 +45,6 @@ describe('what is no terminal', () => {
 
 it('nothing is coloured but by paint, which knows that', () => {
   const sources = globSync('{src,services}/**/*.ts', { exclude: ['**/*.test.ts'] })
-  const coloured = sources.filter((file) => /styleText\(|\\u001b\[|\\x1b\[/.test(readFileSync(file, 'utf8')))
+  const coloured = sources.filter((file) => /styleText\(|\\(u001b|x1b)\[[\d;]*m/.test(readFileSync(file, 'utf8')))
   expect(coloured).toEqual(['src/dev/paint.ts'])
 })

@@ -15,7 +15,11 @@ export const profileCommand: readonly Form[] = [
       name: { value: 'NAME', required: true, completes: 'function', description: 'The function, such as list-orders.' },
     },
     options: {
-      seconds: { value: 'SECONDS', read: readSeconds, description: `1 to ${MAX_PROFILE_SECONDS}. Default: 10.` },
+      seconds: {
+        value: 'SECONDS',
+        read: readSeconds,
+        description: `For how long, at most ${MAX_PROFILE_SECONDS} s. Default: 10.`,
+      },
       heap: { description: 'What is allocated and stays, in place of what takes time.' },
       output: { value: 'FILE', description: 'Default: the name of the function with the time, in this folder.' },
       ...ADMIN_OPTIONS,
