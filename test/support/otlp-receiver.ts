@@ -135,7 +135,12 @@ const Ids = z.object({ traceId: z.string().regex(/^[0-9a-f]{32}$/), spanId: z.st
 const nanoseconds = z.coerce.bigint()
 
 const SentSpan = Ids.extend({
-  parentSpanId: Ids.shape.spanId.optional(),
+  // Without a parent it may be empty, too.
+  parentSpanId: z
+    .literal('')
+    .transform(() => undefined)
+    .or(Ids.shape.spanId)
+    .optional(),
   name: z.string(),
   kind: z.int().transform((code) => KINDS[code] ?? 'unspecified'),
   startTimeUnixNano: nanoseconds,
@@ -148,7 +153,7 @@ const SentSpan = Ids.extend({
     .prefault({})
     .transform(({ code, ...rest }) => ({ code: STATUSES[code] ?? 'unset', ...rest })),
 })
-const Scope = z.object({ name: z.string() }).default({ name: '' })
+const Scope = z.object({ name: z.string().default('') }).default({ name: '' })
 const Traces = z
   .object({
     resourceSpans: z.array(

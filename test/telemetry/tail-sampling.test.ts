@@ -10,7 +10,7 @@ import { startOtlpReceiver } from '../support/otlp-receiver.ts'
 import { itWhere } from '../support/requirements.ts'
 import { untilTrue } from '../support/until.ts'
 
-/** test/telemetry/otelcol, which .ci/run builds. */
+/** Built of test/telemetry/otelcol (`go build .`, ten minutes), or whichever is on the path. */
 const OTELCOL = findProgram('otelcol', 'otelcol-contrib')
 const HELM = findProgram('helm')
 
