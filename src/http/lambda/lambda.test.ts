@@ -50,7 +50,13 @@ async function invoke(event: unknown, listener: RequestListener, { limitMs = 10_
 
 const event = (parts: object = {}) => ({
   ...{ version: '2.0', rawPath: '/v1/things', rawQueryString: 'a=1&a=2', isBase64Encoded: false },
-  headers: { host: 'x.lambda-url.example', 'content-length': '99', connection: 'close', 'x-many': 'one,two' },
+  headers: {
+    host: 'x.lambda-url.example',
+    'content-length': '99',
+    connection: 'close',
+    trailer: 'x-sum',
+    'x-many': 'one,two',
+  },
   requestContext: { http: { method: 'POST' } },
   ...parts,
 })

@@ -23,7 +23,17 @@ export interface LoopbackRequest {
 
 /** They are of the connection that the event came by (RFC 9110, 7.6.1); the length is that of the body below. */
 const OF_THE_CONNECTION = new Set([
-  ...['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'te', 'upgrade', 'content-length'],
+  ...[
+    'connection',
+    'keep-alive',
+    'proxy-connection',
+    'transfer-encoding',
+    'te',
+    'trailer',
+    'expect',
+    'upgrade',
+    'content-length',
+  ],
 ])
 
 /** The HTTP request that an event describes. Throws a sentence where it describes none. */
