@@ -1,4 +1,4 @@
-import type { Subscription } from './describe.ts'
+import type { Subscription } from './described.ts'
 
 /** Under which name deliveries, logs and metrics have the broker that events are handed to (EBB_BROKER_URL). */
 export const BROKER = 'broker'

@@ -2,18 +2,11 @@ import { type AnyContract, isReceiver } from './any-contract.ts'
 import { checkVersions } from './check-versions.ts'
 import { ContractError } from './contract-error.ts'
 import { requireSuccessors } from './deprecation.ts'
-import {
-  type Authorizer,
-  type Described,
-  describeAuthorizer,
-  describeEndpoint,
-  describeSubscriber,
-  type Route,
-  type Subscription,
-} from './describe.ts'
+import { describeAuthorizer, describeEndpoint, describeSubscriber } from './describe.ts'
 import { describeProxy, methodsOf } from './describe-proxy.ts'
 import { describeReceive } from './describe-receive.ts'
 import { describeSyntheticCheck } from './describe-synthetic-check.ts'
+import type { Authorizer, Described, Route, Subscription } from './described.ts'
 import { optionalFieldsOf } from './optional-fields.ts'
 import type { Plan } from './plans.ts'
 import type { PriceSheet } from './prices.ts'

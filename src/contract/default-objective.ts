@@ -1,8 +1,8 @@
 import type { AnyContract } from './any-contract.ts'
 import { checkObjective } from './check-objective.ts'
 import { ContractError } from './contract-error.ts'
-import type { Route } from './describe.ts'
 import { describeObjective } from './describe-objective.ts'
+import type { Route } from './described.ts'
 import type { Objective } from './objective-shape.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { MAX_BODY_BYTES, MAX_STREAM_MS, PROXY_CONCURRENCY, TIMEOUT_MS } from './defaults.ts'
-import type { Route } from './describe.ts'
+import type { Route } from './described.ts'
 import { parseProxyPath } from './path-template.ts'
 import { parseProxiedUrl } from './proxied-url.ts'
 import type { ProxyContract } from './proxy-shape.ts'

@@ -1,5 +1,6 @@
 import { MAX_BODY_BYTES } from './defaults.ts'
-import { describeSubscriber, type Route } from './describe.ts'
+import { describeSubscriber } from './describe.ts'
+import type { Route } from './described.ts'
 import type { ReceiveContract } from './receive-shape.ts'
 import { isIdSigned, resolveProvider } from './webhook-providers.ts'
 

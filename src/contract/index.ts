@@ -23,24 +23,26 @@ export {
   relayDrainMs,
 } from './defaults.ts'
 export {
-  type Authorizer,
-  type Caching,
-  type Callee,
   describeAuthorizer,
   describeDeployment,
   describeEndpoint,
   describeSubscriber,
   emitsOf,
   hasTenancy,
-  type Limit,
-  type ResolvedDeployment,
-  type Route,
-  type Scale,
-  type Schedule,
-  type Subscription,
 } from './describe.ts'
 export { describeProxy, methodsOf } from './describe-proxy.ts'
 export { describeReceive } from './describe-receive.ts'
+export type {
+  Authorizer,
+  Caching,
+  Callee,
+  Limit,
+  ResolvedDeployment,
+  Route,
+  Scale,
+  Schedule,
+  Subscription,
+} from './described.ts'
 export { type EventData, endpoint, type Failure, type FailureOptions, type Input, type Output } from './endpoint.ts'
 export type { EndpointContract, EndpointShape, Example, Upgrade } from './endpoint-shape.ts'
 export { eventDataSchema, parseVersionedType, versionedType, versionOf, versionsOf } from './event.ts'

@@ -1,7 +1,7 @@
 import { type AnyContract, isReceiver } from './any-contract.ts'
 import { findUncallable } from './check-internal.ts'
 import { ContractError } from './contract-error.ts'
-import type { Callee } from './describe.ts'
+import type { Callee } from './described.ts'
 import type { EndpointContract } from './endpoint-shape.ts'
 
 /** The names in `calls` of a contract; none where it has none. */

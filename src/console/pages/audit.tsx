@@ -3,6 +3,7 @@ import { When } from '../parts/facts.tsx'
 import { Field, Filters } from '../parts/field.tsx'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page } from '../parts/page.tsx'
+import { Pager } from '../parts/pager.tsx'
 import { Table } from '../parts/table.tsx'
 import { useFilter } from '../parts/use-filter.ts'
 
@@ -53,11 +54,7 @@ export function Audit() {
                     },
                   ]}
                 />
-                {next ? (
-                  <button type="button" class="small" onClick={() => setFilter('before', String(next))}>
-                    Older
-                  </button>
-                ) : null}
+                <Pager before={before} next={next} onBefore={(value) => setFilter('before', value)} />
               </>
             )
           }

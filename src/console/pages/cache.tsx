@@ -9,7 +9,7 @@ import { formatBytes, formatCount, formatShare } from '../parts/format.ts'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { Table } from '../parts/table.tsx'
-import { BASE } from './paths.ts'
+import { EndpointLink } from './endpoint-link.tsx'
 
 const OUTCOMES = ['hit', 'stale', 'revalidated', 'coalesced', 'miss', 'bypass'] as const
 const WITHOUT_CALL: readonly string[] = ['hit', 'stale', 'coalesced']
@@ -88,14 +88,7 @@ export function Cache() {
                 columns={[
                   {
                     name: 'Route',
-                    cell: ({ name, method, path }) => (
-                      <span>
-                        <a href={`${BASE}/functions/${name}`}>{name}</a>{' '}
-                        <span class="sub mono">
-                          {method} {path}
-                        </span>
-                      </span>
-                    ),
+                    cell: (route) => <EndpointLink {...route} />,
                   },
                   { name: 'How', cell: ({ cache }) => <code>{JSON.stringify(cache)}</code> },
                 ]}

@@ -7,6 +7,7 @@ import { Choice, Field, Filters } from '../parts/field.tsx'
 import { plural, shortId } from '../parts/format.ts'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page, Section } from '../parts/page.tsx'
+import { Pager } from '../parts/pager.tsx'
 import { Table } from '../parts/table.tsx'
 import { useFilter } from '../parts/use-filter.ts'
 import { DropDeadLetters } from './drop-dead-letters.tsx'
@@ -76,18 +77,7 @@ export function Events() {
                   ]}
                 />
               ) : null}
-              <div class="actions">
-                {filter.before ? (
-                  <button type="button" class="small" onClick={() => setFilter('before', '')}>
-                    Newest
-                  </button>
-                ) : null}
-                {next ? (
-                  <button type="button" class="small" onClick={() => setFilter('before', next)}>
-                    Older
-                  </button>
-                ) : null}
-              </div>
+              <Pager before={filter.before} next={next} onBefore={(value) => setFilter('before', value)} />
             </>
           )}
         </Loaded>

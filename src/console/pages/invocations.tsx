@@ -8,6 +8,7 @@ import { Choice, Field, Filters } from '../parts/field.tsx'
 import { plural, shortId } from '../parts/format.ts'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page } from '../parts/page.tsx'
+import { Pager } from '../parts/pager.tsx'
 import { Table } from '../parts/table.tsx'
 import { useFilter } from '../parts/use-filter.ts'
 import { BASE } from './paths.ts'
@@ -109,11 +110,7 @@ export function Invocations() {
                     },
                   ]}
                 />
-                {next ? (
-                  <button type="button" class="small" onClick={() => setFilter('before', next)}>
-                    Older
-                  </button>
-                ) : null}
+                <Pager before={filter.before} next={next} onBefore={(value) => setFilter('before', value)} />
               </>
             )
           }

@@ -8,6 +8,7 @@ import { Choice, Field, Filters } from '../parts/field.tsx'
 import { formatMs } from '../parts/format.ts'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page } from '../parts/page.tsx'
+import { Pager } from '../parts/pager.tsx'
 import { Table } from '../parts/table.tsx'
 import { useFilter } from '../parts/use-filter.ts'
 import { CreateKey } from './create-key.tsx'
@@ -76,11 +77,11 @@ export function Keys() {
                     { name: 'Actions', isActions: true, cell: (key) => <KeyActions of={key} onDone={keys.reload} /> },
                   ]}
                 />
-                {shown.length >= 50 ? (
-                  <button type="button" class="small" onClick={() => setFilter('before', shown.at(-1)?.id ?? '')}>
-                    Older
-                  </button>
-                ) : null}
+                <Pager
+                  before={before}
+                  next={shown.length >= 50 ? shown.at(-1)?.id : undefined}
+                  onBefore={(value) => setFilter('before', value)}
+                />
               </>
             )
           }

@@ -7,6 +7,7 @@ import { formatCount, formatMs } from '../parts/format.ts'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { Table } from '../parts/table.tsx'
+import { EndpointLink } from './endpoint-link.tsx'
 import { BASE } from './paths.ts'
 
 /** What refuses requests so that others are answered. */
@@ -96,14 +97,7 @@ function RouteLimits() {
             columns={[
               {
                 name: 'Endpoint',
-                cell: ({ name, method, path }) => (
-                  <span>
-                    <a href={`${BASE}/functions/${name}`}>{name}</a>{' '}
-                    <span class="sub mono">
-                      {method} {path}
-                    </span>
-                  </span>
-                ),
+                cell: (route) => <EndpointLink {...route} />,
               },
               {
                 name: 'Each caller',

@@ -8,6 +8,7 @@ import { Field, Filters } from '../parts/field.tsx'
 import { formatCount } from '../parts/format.ts'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page } from '../parts/page.tsx'
+import { Pager } from '../parts/pager.tsx'
 import { useFilter } from '../parts/use-filter.ts'
 import { RequestTable, type SeenRequest } from './request-table.tsx'
 
@@ -72,18 +73,7 @@ export function Requests() {
                 ) : (
                   <RequestTable requests={shown} />
                 )}
-                <div class="actions">
-                  {filter.before ? (
-                    <button type="button" class="small" onClick={() => setFilter('before', '')}>
-                      Newest
-                    </button>
-                  ) : null}
-                  {next ? (
-                    <button type="button" class="small" onClick={() => setFilter('before', next)}>
-                      Older
-                    </button>
-                  ) : null}
-                </div>
+                <Pager before={filter.before} next={next} onBefore={(value) => setFilter('before', value)} />
               </>
             )
           }}

@@ -6,6 +6,7 @@ import { Choice, Field, Filters } from '../parts/field.tsx'
 import { formatCount, formatMs } from '../parts/format.ts'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page } from '../parts/page.tsx'
+import { Pager } from '../parts/pager.tsx'
 import { Table } from '../parts/table.tsx'
 import { useFilter } from '../parts/use-filter.ts'
 import { BASE } from './paths.ts'
@@ -95,11 +96,7 @@ export function Traces() {
                   ]}
                 />
               ) : null}
-              {next ? (
-                <button type="button" class="small" onClick={() => setFilter('before', next)}>
-                  Older
-                </button>
-              ) : null}
+              <Pager before={filter.before} next={next} onBefore={(value) => setFilter('before', value)} />
             </>
           )}
         </Loaded>
