@@ -79,6 +79,8 @@ export function front(entryPoint: string): void {
       waiting.push({ id: randomUUID(), request, response })
       void match()
     })
+    // Longer than the laptop's activator keeps a connection: a body that is streamed is sent once.
+    url.keepAliveTimeout = 95_000
     url.listen(Number(process.env.PORT), '127.0.0.1', () =>
       process.stdout.write(`${JSON.stringify({ level: 'info', msg: 'listening', port: portOf(url) })}\n`),
     )
