@@ -13,10 +13,10 @@ describe('npm run check -- --changed', () => {
 
   it('runs the tests of the changed file first, then those nearby, as many as fit into its time', () => {
     const tests = {
-      ...{ 'test/e2e/laptop.test.ts': 30_000, 'src/http/app.test.ts': 40_000, 'src/data/redis.test.ts': 20_000 },
+      ...{ 'test/e2e/laptop.test.ts': 30_000, 'src/http/app.test.ts': 40_000, 'src/data/redis.full.test.ts': 20_000 },
       ...{ 'src/data/mail.test.ts': 30_000 },
     }
-    expect(choose(['src/data/mail.ts'], tests)).toEqual(['src/data/mail.test.ts', 'src/data/redis.test.ts'])
+    expect(choose(['src/data/mail.ts'], tests)).toEqual(['src/data/mail.test.ts', 'src/data/redis.full.test.ts'])
     expect(choose(['src/http/app.ts'], tests)[0]).toBe('src/http/app.test.ts')
   })
 

@@ -10,7 +10,7 @@ import { startCluster } from './cluster.ts'
 import { CHART, describeChart, ofKind, renderChart, type Values } from './helm.ts'
 import { helmRenders } from './helm-renders.ts'
 
-/** Those of the guide are run by test/docs/guide.test.ts, in a project. */
+/** Those of the guide are run by test/docs/guide.full.test.ts, in a project. */
 const FILES = ['README.md', `${CHART}/README.md`, `${CHART}/values-small.yaml`]
 /** What a release is needed for: `npm run e2e:cluster` runs these. */
 const OF_A_RELEASE = ['test', 'uninstall']

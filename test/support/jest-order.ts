@@ -12,7 +12,7 @@ const LONGEST = [
   ...['contracts/strings', 'e2e/image', 'chaos/sockets', 'e2e/laptop', 'chaos/signatures', 'queue/at-scale'],
   ...['security/raw-sockets', 'e2e/login', 'e2e/without-example', 'e2e/docs', 'commands/invoke'],
   ...['postgres/unresponsive', 'chaos/killed', 'release/pack', 'commands/scaffold', 'upgrade/upgrade'],
-].map((name) => `/${name}.test.ts`)
+].map((name) => `/${name}.`)
 
 /** Below it are the tests that start whole Ebbs, which are the slow ones among the others. */
 const SLOW_PATH = /\/test\//
@@ -31,7 +31,7 @@ export default class SlowFirst extends TestSequencer {
 
 function expectedMs({ path, duration }: Tests[number]): number {
   if (duration) return duration
-  const rank = LONGEST.findIndex((name) => path.endsWith(name))
+  const rank = LONGEST.findIndex((name) => path.includes(name))
   if (rank >= 0) return 120_000 - rank
   return SLOW_PATH.test(path) ? 8_000 : 1_000
 }

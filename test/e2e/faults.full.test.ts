@@ -93,6 +93,21 @@ const get = (name: string, id: string) =>
   ebb.call('GET', `/v1/${name}`, { key: '', headers: { 'x-correlation-id': id } })
 const saysOf = ({ causes }: Story) => causes.map(({ part, says }) => `${part}: ${says}`)
 
+/**
+ * The story of a request names these causes first, in this order, and then what came of them. Its log is there before its spans
+ * are, so until then a cause may be missing, or be told by the log alone; what the story said at last is what fails.
+ */
+async function expectCauses(id: string, expected: readonly RegExp[]) {
+  let said: readonly string[] = []
+  const isNamed = (story: Story) => {
+    said = saysOf(story).slice(0, expected.length)
+    return expected.every((pattern, i) => pattern.test(said[i] ?? ''))
+  }
+  await storyOf(id, isNamed).catch(() =>
+    expect(said).toEqual(expected.map((pattern) => expect.stringMatching(pattern))),
+  )
+}
+
 describe('from its correlation id alone, the cause of', () => {
   it('a slow statement', async () => {
     await get('get-slow', 'warming-up')
@@ -118,40 +133,34 @@ describe('from its correlation id alone, the cause of', () => {
     await get('get-crowded', 'warming-up')
     const ids = Array.from({ length: 16 }, (_, i) => `fault-crowd-${i}`)
     const statuses = await Promise.all(ids.map(async (id) => (await get('get-crowded', id)).status))
-    const refused = ids[statuses.indexOf(503)] ?? ''
-    const story = await storyOf(refused, ({ causes }) => causes.length > 0)
-    expect(saysOf(story)[0]).toMatch(
+    await expectCauses(ids[statuses.indexOf(503)] ?? '', [
       /^get-crowded: all connections of its pool were in use for \d+ ms \(EBB_POOL_MAX\)$/,
-    )
+    ])
   })
 
   it('a crash at start', async () => {
     expect((await get('get-crash', 'fault-crash')).status).toBeGreaterThanOrEqual(500)
-    const story = await storyOf('fault-crash', ({ causes }) => causes.length > 0)
-    expect(saysOf(story)).toEqual(['get-crash: Error: there is no licence, at functions/get-crash/index.ts:1:7'])
+    await expectCauses('fault-crash', [
+      /^get-crash: Error: there is no licence, at functions\/get-crash\/index\.ts:1:7$/,
+    ])
   })
 
   it('a poison event, in the subscriber and as a dead letter', async () => {
     const response = await ebb.createUser('poison@example.com')
-    const isMail = ({ kind, part }: Story['steps'][number]) => kind === 'mail' && part === 'send-welcome-email'
     const id = response.headers.get('x-correlation-id') ?? ''
-    const story = await storyOf(id, ({ causes, steps }) => causes.length > 1 && steps.some(isMail))
-    expect(saysOf(story)).toEqual([
-      expect.stringMatching(
-        /^count-names: RangeError: the name of \d parts has no vowel, at functions\/count-names\/handler\.ts:\d+:\d+$/,
-      ),
-      expect.stringMatching(
-        /^relay: user\.created \([0-9a-f-]{36}\) to count-names is dead after 1 attempt: the last one answered 500$/,
-      ),
+    await expectCauses(id, [
+      /^count-names: RangeError: the name of \d parts has no vowel, at functions\/count-names\/handler\.ts:\d+:\d+$/,
+      /^relay: user\.created \([0-9a-f-]{36}\) to count-names is dead after 1 attempt: the last one answered 500$/,
     ])
+    const isMail = ({ kind, part }: Story['steps'][number]) => kind === 'mail' && part === 'send-welcome-email'
+    await storyOf(id, ({ steps }) => steps.some(isMail))
   })
 
   it('a misconfigured limit', async () => {
     await get('get-limited', 'within-the-limit')
     expect((await get('get-limited', 'fault-limit')).status).toBe(429)
-    const story = await storyOf('fault-limit', ({ causes }) => causes.length > 0)
-    expect(saysOf(story)).toEqual([
-      'gateway: functions/get-limited/contract.ts allows a caller 1 request in 3600 s, and this was one more',
+    await expectCauses('fault-limit', [
+      /^gateway: functions\/get-limited\/contract\.ts allows a caller 1 request in 3600 s, and this was one more$/,
     ])
   })
 })
