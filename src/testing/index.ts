@@ -1,12 +1,12 @@
 export type { ServiceStub, StubContext } from './start-services.ts'
 export { type TestDatabase, testDatabase } from './test-database.ts'
-export {
-  type Caller,
-  type EmittedEvent,
-  type StubbedUses,
-  type TestFunction,
-  type TestFunctionOptions,
-  type TestServices,
-  testFunction,
-} from './test-function.ts'
+export { testFunction } from './test-function.ts'
+export type {
+  Caller,
+  EmittedEvent,
+  StubbedUses,
+  TestFunction,
+  TestFunctionOptions,
+  TestServices,
+} from './test-function-types.ts'
 export { type TestPolicy, testPolicy } from './test-policy.ts'
