@@ -17,8 +17,8 @@ export function openUpstream(
   { registry, log }: { readonly registry: Registry; readonly log: Pick<Log, 'warn'> },
 ) {
   const startTimeoutMs = config.EBB_START_TIMEOUT_MS
-  const locate = createUpstreamResolver(config)
   const services = readServiceAddresses(config)
+  const locate = createUpstreamResolver(config)
   const { onRetry, onOpened } = countUpstreamEvents(registry)
   const connect = { timeout: CONNECT_MS }
   // Each of its requests has a new connection; `pools` has those that are kept.

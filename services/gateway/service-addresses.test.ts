@@ -22,12 +22,16 @@ it.each([
   expect(() => readServiceAddresses({ EBB_UPSTREAMS: given as never })).toThrow(sentence)
 })
 
-it('says which names no proxy has', () => {
+it('says which names no proxy and no function has', () => {
   const said: unknown[] = []
   const log = { warn: (_fields: object, text: string) => said.push(text) } as never
-  const routes = [{ name: 'shop', upstream: {} }, { name: 'list-orders' }] as never
+  const routes = [
+    { kind: 'proxy', name: 'shop', upstream: {} },
+    { kind: 'endpoint', name: 'list-orders' },
+  ]
+  const contracts = { routes, subscriptions: [{ name: 'confirm-order' }], authorizers: [] } as never
   const address = { origin: 'http://shop', prefix: '' }
-  reportUnknownServices({ shop: address }, { routes }, log)
-  reportUnknownServices({ shpo: address, 'list-orders': address }, { routes }, log)
-  expect(said).toEqual(['EBB_UPSTREAMS names shpo, list-orders, and no proxy is called so'])
+  reportUnknownServices({ shop: address, 'list-orders': address, 'confirm-order': address }, contracts, log)
+  reportUnknownServices({ shpo: address, 'list-order': address }, contracts, log)
+  expect(said).toEqual(['EBB_UPSTREAMS names shpo, list-order, and no proxy or function is called so'])
 })

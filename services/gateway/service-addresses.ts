@@ -1,8 +1,8 @@
 import { type Config, ConfigError, type Log } from 'ebb/kernel'
-import { type ContractSet, type ProxiedAddress, parseProxiedUrl } from '../../src/contract/index.ts'
+import { functionsOf, type ProxiedAddress, parseProxiedUrl } from '../../src/contract/index.ts'
 
 /**
- * The addresses of services that EBB_UPSTREAMS names in place of those of the contracts, by proxy. Throws a ConfigError that
+ * The addresses that EBB_UPSTREAMS names: of services in place of those of the contracts, by proxy, and of functions. Throws a ConfigError that
  * names the first one that is none.
  */
 export function readServiceAddresses({ EBB_UPSTREAMS: given = {} }: Pick<Config, 'EBB_UPSTREAMS'>) {
@@ -18,14 +18,15 @@ export function readServiceAddresses({ EBB_UPSTREAMS: given = {} }: Pick<Config,
   return Object.fromEntries(Object.entries(given).map(read))
 }
 
-/** Says which of these addresses no proxy has: a name that is misspelt would otherwise go unnoticed. */
+/** Says which of these addresses nothing has: a name that is misspelt would otherwise go unnoticed. */
 export function reportUnknownServices(
   addresses: Readonly<Record<string, ProxiedAddress>>,
-  { routes }: Pick<ContractSet, 'routes'>,
+  contracts: Parameters<typeof functionsOf>[0],
   log: Log,
 ) {
-  const proxies = routes.filter(({ upstream }) => upstream).map(({ name }) => name)
-  const unknown = Object.keys(addresses).filter((name) => !proxies.includes(name))
+  const proxies = contracts.routes.filter(({ upstream }) => upstream)
+  const known = [...proxies, ...functionsOf(contracts)].map(({ name }) => name)
+  const unknown = Object.keys(addresses).filter((name) => !known.includes(name))
   if (unknown.length > 0)
-    log.warn({ unknown, proxies }, `EBB_UPSTREAMS names ${unknown.join(', ')}, and no proxy is called so`)
+    log.warn({ unknown }, `EBB_UPSTREAMS names ${unknown.join(', ')}, and no proxy or function is called so`)
 }

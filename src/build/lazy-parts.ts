@@ -24,6 +24,7 @@ export const LAZY_PARTS = [
   'graphql',
   'ws',
   'ebb/http/lambda',
+  'ebb/http/issuers',
   '@opentelemetry/otlp-exporter-base/node-http',
   '@opentelemetry/otlp-transformer',
   '@opentelemetry/exporter-trace-otlp-http',

@@ -4,7 +4,16 @@ import { SERVICES } from '../build/build-image.ts'
 import { isFunction } from '../contract/index.ts'
 import { importContracts, importUses } from '../deploy/import-sources.ts'
 import { PLATFORM } from '../deploy/platform-files.ts'
-import { clusterSecrets, HEADER, readChart, readPlatformCopies, render } from '../deploy/render/index.ts'
+import {
+  clusterSecrets,
+  HEADER,
+  readChart,
+  readPlatformCopies,
+  render,
+  renderTarget,
+  TARGETS,
+  type Target,
+} from '../deploy/render/index.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { describeVersionGap, readRenderedVersion } from '../project/rendered-version.ts'
 import { printJson, printLine } from './command.ts'
@@ -22,6 +31,11 @@ export const renderCommand: readonly Form[] = [
         default: 'ce',
         description: 'The edition of OpenFaaS that stack.yml is for.',
       },
+      target: {
+        value: 'PLATFORM',
+        choices: TARGETS,
+        description: 'In place of the files for clusters, those of this platform, in targets/PLATFORM.',
+      },
       pool: { value: 'N', read: readCount('--pool'), description: 'Connections of each instance to Postgres.' },
       'max-connections': {
         value: 'N',
@@ -30,7 +44,7 @@ export const renderCommand: readonly Form[] = [
       },
       json: JSON_OPTION,
     },
-    examples: ['render', 'render --check --json'],
+    examples: ['render', 'render --check --json', 'render --target sam'],
     run: (project, options) => renderProject(project, options),
   }),
   form({
@@ -52,30 +66,19 @@ function readCount(option: string) {
 interface RenderOptions {
   readonly check: boolean
   readonly openfaas: 'ce' | 'pro'
+  readonly target: Target | undefined
   readonly pool: number | undefined
   readonly 'max-connections': number | undefined
   readonly json: boolean
 }
 
-async function renderProject(project: string, { check, openfaas, pool, json, ...options }: RenderOptions) {
-  const { 'max-connections': maxConnections } = options
+async function renderProject(project: string, options: RenderOptions) {
+  const { check, target, json } = options
   const gap = await describeVersionGap(project)
   if (gap && check) throw new ConfigError(gap)
   const before = gap && (await readRenderedVersion(project))
-  const contracts = await importContracts(project)
-  const rendered = render(contracts, {
-    ...{ services: SERVICES, openfaas, chart: readChart(PLATFORM) },
-    uses: await importUses(
-      project,
-      Object.values(contracts)
-        .filter(isFunction)
-        .map(({ name }) => name),
-    ),
-    ...(pool === undefined ? {} : { poolMax: pool }),
-    ...(maxConnections === undefined ? {} : { maxConnections }),
-  })
-  const files = { ...readPlatformCopies(PLATFORM, project), ...rendered }
-  const differences = await compareFiles(project, files)
+  const files = await renderFiles(project, options)
+  const differences = await compareFiles(project, files, target ? `targets/${target}` : 'k8s')
   const { missing, changed, left } = differences
   const isSame = missing.length + changed.length + left.length === 0
   if (!check) await writeRendered(project, files, differences)
@@ -84,8 +87,9 @@ async function renderProject(project: string, { check, openfaas, pool, json, ...
     if (check && !isSame) process.exitCode = 1
     return
   }
+  const command = target ? `npx ebb render --target ${target}` : 'npm run render'
   if (check && !isSame)
-    throw new ConfigError([...describeDifferences(differences), 'To update them: npm run render'].join('\n'))
+    throw new ConfigError([...describeDifferences(differences), `To update them: ${command}`].join('\n'))
   if (check) return
   for (const name of [...missing, ...changed].sort()) printLine(`wrote ${name}`)
   for (const name of left) printLine(`removed ${name}`)
@@ -95,8 +99,22 @@ async function renderProject(project: string, { check, openfaas, pool, json, ...
 
 type Files = Readonly<Record<string, string>>
 
-/** Folders in which files with the header are rendered: those that no contract asks for any more are removed. */
-const FOLDERS = ['k8s']
+async function renderFiles(project: string, options: RenderOptions): Promise<Files> {
+  const { target, openfaas, pool: poolMax, 'max-connections': maxConnections } = options
+  const contracts = await importContracts(project)
+  const names = Object.values(contracts)
+    .filter(isFunction)
+    .map(({ name }) => name)
+  const uses = await importUses(project, names)
+  const chart = readChart(PLATFORM)
+  if (target) return renderTarget(target, contracts, { uses, chart, poolMax: poolMax ?? chart.allFunctions.poolMax })
+  const rendered = render(contracts, {
+    ...{ services: SERVICES, openfaas, chart, uses },
+    ...(poolMax === undefined ? {} : { poolMax }),
+    ...(maxConnections === undefined ? {} : { maxConnections }),
+  })
+  return { ...readPlatformCopies(PLATFORM, project), ...rendered }
+}
 
 /** How the files of a project differ from what is rendered. */
 interface Differences {
@@ -123,18 +141,17 @@ const describeDifferences = ({ missing, changed, left }: Differences): readonly 
     ...left.map((name) => `${name} belongs to no contract any more`),
   ].sort()
 
-async function compareFiles(project: string, files: Files): Promise<Differences> {
+/** `folder` has files with the header: those that no contract asks for any more are `left`. */
+async function compareFiles(project: string, files: Files, folder: string): Promise<Differences> {
   const found = { missing: [] as string[], changed: [] as string[], left: [] as string[] }
   for (const [name, text] of Object.entries(files)) {
     const there = await readIfThere(join(project, name))
     if (there === undefined) found.missing.push(name)
     else if (there !== text) found.changed.push(name)
   }
-  for (const folder of FOLDERS) {
-    for (const name of await filesIn(project, folder)) {
-      if (Object.hasOwn(files, name)) continue
-      if ((await readFile(join(project, name), 'utf8')).startsWith(HEADER)) found.left.push(name)
-    }
+  for (const name of await filesIn(project, folder)) {
+    if (Object.hasOwn(files, name)) continue
+    if ((await readFile(join(project, name), 'utf8')).startsWith(HEADER)) found.left.push(name)
   }
   return found
 }

@@ -53,6 +53,7 @@ export type { GraphqlLimits } from './graphql/graphql-part.ts'
 export type { GraphqlFields, GraphqlLink } from './graphql/graphql-shape.ts'
 export { createJudgementSchema } from './judgement.ts'
 export { compileBounds } from './location-bounds.ts'
+export { findGatewayPart } from './needs-gateway.ts'
 export { mediaTypesOf } from './patch/media-types.ts'
 export {
   compileLocation,

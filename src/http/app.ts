@@ -14,6 +14,7 @@ import type { Log, Secret } from '../kernel/index.ts'
 import { compose } from './context.ts'
 import type { Implementation } from './implement.ts'
 import type { InFlight } from './isolate-errors.ts'
+import type { IdentifyCaller } from './issuers/index.ts'
 import { concurrency } from './middleware/concurrency.ts'
 import { accessLog, correlation } from './middleware/correlation.ts'
 import { deadline } from './middleware/deadline.ts'
@@ -36,6 +37,8 @@ import { type Connections, converse } from './websocket/converse.ts'
 export interface AppOptions {
   readonly resources: OpenedResources
   readonly verify: VerifyIdentity
+  /** Says who calls where no gateway is in front; default: `verify` does. */
+  readonly identify?: IdentifyCaller | undefined
   readonly log: Log
   readonly secrets?: Readonly<Record<string, Secret>>
   readonly revision?: string

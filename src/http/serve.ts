@@ -1,5 +1,6 @@
 import { createServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { openIssuers } from 'ebb/http/issuers'
 import { pollInvocations } from 'ebb/http/lambda'
 import type { Express } from 'express'
 import { describeDeployment, describeEndpoint, longestMs, longestToDrainMs } from '../contract/index.ts'
@@ -25,8 +26,10 @@ import { createRequestContext } from './context.ts'
 import { MAX_FUNCTION_HEADER_BYTES } from './header-limits.ts'
 import type { Contract, Implementation, Uses } from './implement.ts'
 import { createInFlight, isolateErrors } from './isolate-errors.ts'
+import type { VerifyIdentity } from './middleware/identity.ts'
 import { recordUse } from './record-use.ts'
 import { openResources } from './resources.ts'
+import { createVouching } from './vouch.ts'
 import { createConnections } from './websocket/converse.ts'
 
 /** Longer than queue-proxy's 90 s: the client must be the first to close an idle connection. */
@@ -50,8 +53,9 @@ export function serve<C extends Contract, U extends Uses>(fn: Implementation<C, 
     // createApp calls every handler with what its own contract describes.
     start(fn as unknown as Implementation, config, log)
   } catch (error) {
-    const expected = error instanceof ConfigError
-    fallback.fatal(expected ? {} : { err: error }, expected ? error.message : 'the function does not start')
+    // A lazy part has a class of its own.
+    const expected = error instanceof ConfigError || Object(error).name === 'ConfigError'
+    fallback.fatal(expected ? {} : { err: error }, expected ? Object(error).message : 'the function does not start')
     exit(1)
   }
 }
@@ -59,7 +63,8 @@ export function serve<C extends Contract, U extends Uses>(fn: Implementation<C, 
 function start(fn: Implementation, config: Config, log: Log) {
   const { name, secrets = [] } = fn.contract
   const telemetry = startTelemetry(config, { name, log })
-  const verify = openIdentityVerifier(config, name, log)
+  const identify = identifierOf(fn.contract, config, log)
+  const { verify, vouch } = createVouching(identify ? NOBODY : openIdentityVerifier(config, name, log))
   const resources = openResources(fn.uses, config, log, fn.contract)
   const account = createInstanceAccount()
   const inFlight = createInFlight(account)
@@ -67,7 +72,7 @@ function start(fn: Implementation, config: Config, log: Log) {
   const connections = createConnections()
   const drainer = new AbortController()
   const app = createApp(fn, {
-    ...{ resources, verify, log, secrets: readSecrets(secrets, log), revision: config.EBB_REVISION },
+    ...{ resources, verify, identify, log, secrets: readSecrets(secrets, log), revision: config.EBB_REVISION },
     showErrors: config.EBB_SHOW_FAULTS === 'true',
     draining: drainer.signal,
     ...{
@@ -101,8 +106,8 @@ function start(fn: Implementation, config: Config, log: Log) {
     const { port } = server.address() as AddressInfo
     logReady({ function: name, revision: config.EBB_REVISION }, { port }, 'listening')
     reportIgnoredCaches(log)
-    if (config.AWS_LAMBDA_RUNTIME_API)
-      takeInvocations(config.AWS_LAMBDA_RUNTIME_API, { contract: fn.contract, port, log })
+    if (config.AWS_LAMBDA_RUNTIME_API && config.AWS_LWA_PORT === undefined)
+      takeInvocations(config, { contract: fn.contract, port, vouch, log })
   })
   const stop = async () => {
     reportIgnoredCaches(log)
@@ -119,16 +124,32 @@ function start(fn: Implementation, config: Config, log: Log) {
   isolateErrors(inFlight, { log, shutDown: onShutdown(stop, { log, parent: config.EBB_PARENT }) })
 }
 
+/** A public endpoint says itself who calls where no gateway is in front of it, and so no key of one is known. */
+const identifierOf = (contract: Contract, { EBB_ISSUERS: issuers, EBB_IDENTITY_JWKS: keys }: Config, log: Log) =>
+  issuers && !keys && contract.kind === 'endpoint' && !contract.access.internal
+    ? openIssuers(contract, issuers, log)
+    : undefined
+
+const NOBODY: VerifyIdentity = () => {
+  throw new Error('nobody vouches for callers here')
+}
+
 interface InvocationOptions {
   readonly contract: Contract
   readonly port: number
+  readonly vouch: (tenant: string | undefined) => string
   readonly log: Log
 }
 
 /** Takes the place of a platform that sends requests: on AWS Lambda a function asks for them. */
-function takeInvocations(api: string, { contract, port, log }: InvocationOptions): void {
+function takeInvocations(config: Config, { contract, port, vouch, log }: InvocationOptions): void {
+  const { AWS_LAMBDA_RUNTIME_API: api = '', EBB_LAMBDA_EVENTS: takesEvents } = config
   const streams = contract.kind === 'endpoint' && describeEndpoint(contract).replyStream !== undefined
-  pollInvocations({ api, port, streams }).catch((error: unknown) => {
+  const events =
+    contract.kind === 'subscriber' && takesEvents === 'true'
+      ? { batchSize: contract.batch?.size, vouch, log }
+      : undefined
+  pollInvocations({ api, port, streams, events }).catch((error: unknown) => {
     log.fatal({ err: error }, 'the runtime interface of AWS Lambda cannot be reached')
     exit(1)
   })

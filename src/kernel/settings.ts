@@ -177,10 +177,17 @@ export const SETTINGS = {
   EBB_CONTRACTS: [text(), undefined],
   /** The URL of a function; {name} and {namespace} are filled in. */
   EBB_UPSTREAM_TEMPLATE: [upstreamTemplate, undefined],
-  /** Where the services behind proxies are, in place of the addresses in their contracts: a JSON object of addresses by the proxies' names. */
+  /**
+   * Where the services behind proxies are, in place of the addresses in their contracts, and functions that EBB_UPSTREAM_TEMPLATE does not
+   * find, such as those with a URL of AWS Lambda: a JSON object of addresses by their names.
+   */
   EBB_UPSTREAMS: [() => json<Readonly<Record<string, unknown>>>(), undefined],
   /** Set by AWS Lambda: the address of its runtime interface, from which a function then takes its requests. */
   AWS_LAMBDA_RUNTIME_API: [text(), undefined],
+  /** Set for AWS's web adapter, to the port that a function has as PORT: the adapter sends it the requests, and the function asks Lambda for none. */
+  AWS_LWA_PORT: [port, undefined],
+  /** On AWS Lambda: let a subscriber take events of SQS and EventBridge. Whoever may send there, or invoke the function, is believed, tenants included. */
+  EBB_LAMBDA_EVENTS: [oneOf('true', 'false'), 'false'],
   /** What {namespace} stands for in EBB_UPSTREAM_TEMPLATE. */
   EBB_NAMESPACE: [text(), 'default'],
   /** Where the gateway asks for the state of all functions: the laptop's runner sets it. */
@@ -205,7 +212,10 @@ export const SETTINGS = {
   EBB_IDENTITY_KEY: [() => json<Readonly<Record<string, unknown>>>(), undefined, 'live'],
   /** The public keys with which a function verifies who calls: a JWKS. */
   EBB_IDENTITY_JWKS: [() => json<Readonly<Record<string, unknown>>>(), undefined, 'live'],
-  /** Whose access tokens the gateway accepts: a JSON list of issuers, as docs/identity-providers.md describes them. */
+  /**
+   * Whose access tokens the gateway accepts: a JSON list of issuers, as docs/identity-providers.md describes them. A function that has no
+   * EBB_IDENTITY_JWKS accepts them itself: no gateway is in front of it.
+   */
   EBB_ISSUERS: [() => json<readonly unknown[]>(), undefined],
   /** The secret of the client by which the gateway asks an issuer about opaque tokens (`introspection` of EBB_ISSUERS). */
   EBB_INTROSPECTION_SECRET: [text(), undefined, 'live'],

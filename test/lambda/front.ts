@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -18,9 +18,10 @@ interface Invocation {
 
 /**
  * Stands where AWS Lambda stands: takes requests on PORT as a function URL does, makes events of them (version 2.0), and
- * hands these out by the runtime interface, as its documentation describes it, to processes of the function that it starts.
+ * hands these out by the runtime interface, as its documentation describes it, to processes of the function that it starts; or
+ * to AWS's web adapter beside each, where `adapter` names its program.
  */
-export function front(entryPoint: string): void {
+export function front(entryPoint: string, { adapter }: { readonly adapter?: string | undefined } = {}): void {
   const waiting: Invocation[] = []
   const asking: ServerResponse[] = []
   const running = new Map<string, Invocation>()
@@ -38,11 +39,13 @@ export function front(entryPoint: string): void {
       'content-type': 'application/json',
       'lambda-runtime-aws-request-id': next.id,
       'lambda-runtime-deadline-ms': Date.now() + TIMEOUT_MS,
+      'lambda-runtime-invoked-function-arn': 'arn:aws:lambda:eu-central-1:123456789012:function:conformance',
     })
     idle.end(event)
   }
 
   const runtime = createServer(async (request, response) => {
+    if (request.url?.startsWith('/2020-01-01/extension/')) return answerExtension(request, response)
     const [, id = '', what] =
       /^\/2018-06-01\/runtime\/invocation\/(?:([\w-]+)\/)?(next|response|error)$/.exec(request.url ?? '') ?? []
     if (what === 'next') {
@@ -58,18 +61,25 @@ export function front(entryPoint: string): void {
 
   function startEnvironment(): void {
     environments++
+    const api = `127.0.0.1:${portOf(runtime)}`
     const child = spawn(process.execPath, [entryPoint], {
-      env: { ...process.env, PORT: '0', AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${portOf(runtime)}` },
+      env: { ...process.env, PORT: '0', AWS_LAMBDA_RUNTIME_API: api, ...(adapter ? { AWS_LWA_PORT: '0' } : {}) },
       stdio: ['pipe', 'pipe', 'inherit'],
     })
+    let beside: ChildProcess | undefined
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (!line.includes('"msg":"listening"')) process.stdout.write(`${line}\n`)
+      else if (adapter) beside = startAdapter(adapter, { api, port: JSON.parse(line).port })
     })
     child.on('exit', () => {
       environments--
+      beside?.kill('SIGKILL')
       void match()
     })
-    process.once('exit', () => child.kill('SIGKILL'))
+    process.once('exit', () => {
+      child.kill('SIGKILL')
+      beside?.kill('SIGKILL')
+    })
   }
 
   // As the real one: a function may take minutes between two requests on one connection.
@@ -89,6 +99,33 @@ export function front(entryPoint: string): void {
   process.stdin.on('end', () => process.exit(0)).resume()
 }
 
+/** AWS's adapter finds the function on its port as soon as that is ready, and asks for invocations in its place. */
+const startAdapter = (adapter: string, { api, port }: { readonly api: string; readonly port: number }) =>
+  spawn(adapter, [], {
+    env: {
+      ...{ AWS_LAMBDA_RUNTIME_API: api, AWS_LWA_PORT: String(port), AWS_LWA_READINESS_CHECK_PATH: '/_/ready' },
+      ...{
+        AWS_LWA_INVOKE_MODE: 'response_stream',
+        AWS_LAMBDA_FUNCTION_NAME: 'conformance',
+        AWS_LAMBDA_FUNCTION_VERSION: '1',
+      },
+      ...{
+        AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
+        AWS_LAMBDA_LOG_GROUP_NAME: 'none',
+        AWS_LAMBDA_LOG_STREAM_NAME: 'none',
+      },
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+
+/** The interface for extensions: one is registered, and waits for events that never come. */
+function answerExtension(request: IncomingMessage, response: ServerResponse): void {
+  request.resume()
+  if (!request.url?.endsWith('/register')) return
+  response.writeHead(200, { 'lambda-extension-identifier': randomUUID(), 'content-type': 'application/json' })
+  response.end(JSON.stringify({ functionName: 'conformance', functionVersion: '1', handler: 'none' }))
+}
+
 // A server that listens on a port has an address.
 const portOf = (server: { address(): unknown }) => (server.address() as AddressInfo).port
 
@@ -99,7 +136,17 @@ async function toEvent(request: IncomingMessage) {
   return {
     ...{ version: '2.0', routeKey: '$default', rawPath: pathname, rawQueryString: search.slice(1), headers },
     ...(cookie ? { cookies: cookie.split('; ') } : {}),
-    requestContext: { http: { method: request.method, path: pathname, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1' } },
+    requestContext: {
+      ...{
+        accountId: 'anonymous',
+        apiId: 'front',
+        domainName: 'localhost',
+        domainPrefix: 'front',
+        requestId: randomUUID(),
+      },
+      ...{ routeKey: '$default', stage: '$default', time: '30/Nov/2026:15:00:00 +0000', timeEpoch: Date.now() },
+      http: { method: request.method, path: pathname, protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'front' },
+    },
     ...(body.length > 0 ? { body: body.toString('base64') } : {}),
     isBase64Encoded: body.length > 0,
   }

@@ -1,6 +1,7 @@
 import { readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { CASES } from '../../src/conformance/cases.ts'
 import { type Outcome, runConformance } from '../../src/conformance/index.ts'
 import { conformanceProject } from '../conformance/conformance-project.ts'
@@ -9,8 +10,9 @@ import { startEbb } from '../support/ebb.ts'
 /**
  * The conformance suite on functions that take their requests from the runtime interface of AWS Lambda: what the laptop
  * starts as a function stands for Lambda (front.ts), and starts the function itself. It fails where
- * anything fails that Lambda can do.
+ * anything fails that Lambda can do. `--adapter PROGRAM` puts AWS's web adapter between the two, `--report FILE` writes what came of it.
  */
+const { values: options } = parseArgs({ options: { adapter: { type: 'string' }, report: { type: 'string' } } })
 const FRONT = fileURLToPath(new URL('front.ts', import.meta.url))
 
 /**
@@ -26,7 +28,7 @@ async function run(): Promise<readonly Outcome[]> {
       const folder = join(root, 'functions', name)
       const real = join(folder, 'real.ts')
       await rename(join(folder, 'index.ts'), real)
-      const text = `import { front } from ${JSON.stringify(FRONT)}\nfront(${JSON.stringify(real)})\n`
+      const text = `import { front } from ${JSON.stringify(FRONT)}\nfront(${JSON.stringify(real)}, ${JSON.stringify({ adapter: options.adapter })})\n`
       await writeFile(join(folder, 'index.ts'), text)
     }
     const ebb = await startEbb({ root, dataDir: join(root, '.ebb') })
@@ -45,5 +47,33 @@ const outcomes = await run()
 for (const { name, outcome, why } of outcomes.filter(({ outcome }) => outcome !== 'passed'))
   process.stdout.write(`${outcome}  ${name}: ${needsTheHangUp.has(name) ? 'it needs the hang-up' : why}\n`)
 const count = (wanted: Outcome['outcome']) => outcomes.filter(({ outcome }) => outcome === wanted).length
-process.stdout.write(`${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped\n`)
 if (outcomes.some(({ name, outcome }) => outcome === 'failed' && !needsTheHangUp.has(name))) process.exitCode = 1
+const figures = `${count('passed')} passed, ${count('failed')} failed, ${count('skipped')} skipped`
+process.stdout.write(`${figures}\n`)
+if (options.report) await writeFile(options.report, reportOf(figures))
+
+/** As `npm run e2e:cluster` writes it. */
+function reportOf(figures: string): string {
+  const target = options.adapter ? 'AWS web adapter' : 'runtime interface of AWS Lambda'
+  const rows = outcomes.map(
+    ({ name, outcome, why = '', tookMs }) =>
+      `| ${name} | ${outcome} | ${tookMs} | ${outcome === 'failed' && needsTheHangUp.has(name) ? 'it needs the hang-up' : why.split('\n')[0]} |`,
+  )
+  return [
+    `# \`e2e:lambda\`, ${target}, ${new Date().toISOString().slice(0, 10)}`,
+    ...[
+      '',
+      'As it came from `npm run e2e:lambda`: a front of the test stands for AWS Lambda, by its published interface.',
+      '',
+    ],
+    ...[
+      '## Checks',
+      '',
+      '| CHECK | OUTCOME | FIGURES |',
+      '| --- | --- | --- |',
+      `| conformance | ${process.exitCode ? 'failed' : 'passed'} | ${figures} |`,
+      '',
+    ],
+    ...['## Conformance', '', '| CASE | OUTCOME | MS |  |', '| --- | --- | --- | --- |', ...rows, ''],
+  ].join('\n')
+}

@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 
-/** Where the result of one invocation goes: the runtime interface, and the address of that result. */
+/** Where the result of one invocation goes: the runtime interface, and the path of that invocation. */
 export interface ResultAddress {
   readonly api: string
   readonly path: string
@@ -20,7 +20,7 @@ export async function respondWhole(address: ResultAddress, response: IncomingMes
   if (!body) return false
   const isText = TEXT.test(response.headers['content-type'] ?? '') && !response.headers['content-encoding']
   const whole = { ...headOf(response), body: body.toString(isText ? 'utf8' : 'base64'), isBase64Encoded: !isText }
-  await postJson(address, whole)
+  await postResult(address, whole)
   return true
 }
 
@@ -29,7 +29,7 @@ export async function respondWhole(address: ResultAddress, response: IncomingMes
  * trailers say so.
  */
 export async function respondStreamed(address: ResultAddress, response: IncomingMessage): Promise<true> {
-  const { outgoing, answered } = post(address, {
+  const { outgoing, answered } = post(address, 'response', {
     'content-type': 'application/vnd.awslambda.http-integration-response',
     'lambda-runtime-function-response-mode': 'streaming',
     'transfer-encoding': 'chunked',
@@ -51,25 +51,33 @@ export async function respondStreamed(address: ResultAddress, response: Incoming
   return true
 }
 
-/** Posts a result, or an error, that is known as a whole. */
-export async function postJson(address: ResultAddress, value: object, headers = {}): Promise<void> {
+/** Posts a result that is known as a whole. */
+export const postResult = (address: ResultAddress, value: object): Promise<void> => postJson(address, 'response', value)
+
+/** Says that an invocation has failed, and why, in one sentence. */
+export const postError = (address: ResultAddress, errorType: string, errorMessage: string): Promise<void> =>
+  postJson(address, 'error', { errorType, errorMessage }, { 'lambda-runtime-function-error-type': errorType })
+
+type What = 'response' | 'error'
+
+async function postJson(address: ResultAddress, what: What, value: object, headers = {}): Promise<void> {
   const body = Buffer.from(JSON.stringify(value))
-  const { outgoing, answered } = post(address, {
+  const { outgoing, answered } = post(address, what, {
     ...{ 'content-type': 'application/json', 'content-length': body.length, ...headers },
   })
   outgoing.end(body)
   await answered
 }
 
-function post({ api, path, agent }: ResultAddress, headers: Readonly<Record<string, string | number>>) {
-  const outgoing = request(`http://${api}${path}`, { method: 'POST', agent, headers })
+function post({ api, path, agent }: ResultAddress, what: What, headers: Readonly<Record<string, string | number>>) {
+  const outgoing = request(`http://${api}${path}/${what}`, { method: 'POST', agent, headers })
   const answered = new Promise<void>((resolve, reject) => {
     outgoing.on('error', reject)
     outgoing.on('response', (response) => {
       const { statusCode = 0 } = response.resume()
       // 413: the result is larger than the platform lets through; it has told the caller.
       if (statusCode < 300 || statusCode === 413) resolve()
-      else reject(new Error(`the runtime interface answered ${statusCode} to ${path}`))
+      else reject(new Error(`the runtime interface answered ${statusCode} to ${path}/${what}`))
     })
   })
   answered.catch(() => {})

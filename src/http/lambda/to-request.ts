@@ -36,13 +36,16 @@ const OF_THE_CONNECTION = new Set([
   ],
 ])
 
-/** The HTTP request that an event describes. Throws a sentence where it describes none. */
-export function toRequest(event: unknown): LoopbackRequest {
-  if (!isHttpEvent(event))
-    throw new Error(
-      'This is no HTTP event of version 2.0: invoke the function by a function URL or an HTTP API. Events come to subscribers by the relay, which calls that URL.',
-    )
-  const { rawPath, rawQueryString, requestContext, cookies = [], isBase64Encoded } = event
+/** What a payload that no request can be made of is refused with. */
+export const NO_HTTP_EVENT =
+  'This is no HTTP event of version 2.0: invoke the function by a function URL or an HTTP API. Events come to subscribers by the relay, ' +
+  'which calls that URL; with EBB_LAMBDA_EVENTS=true a subscriber takes those of SQS and EventBridge as well.'
+
+/** The HTTP request that an event describes. */
+export function toRequest(event: HttpEvent): LoopbackRequest {
+  const { rawQueryString, requestContext, cookies = [], isBase64Encoded } = event
+  // An HTTP API has decoded it; what cannot be in a request's head is encoded again.
+  const rawPath = event.rawPath.replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent)
   const headers: OutgoingHttpHeaders = Object.fromEntries(
     Object.entries(event.headers).filter(([name]) => !OF_THE_CONNECTION.has(name.toLowerCase())),
   )
@@ -53,7 +56,8 @@ export function toRequest(event: unknown): LoopbackRequest {
   return { method: requestContext.http.method, target, headers, body }
 }
 
-function isHttpEvent(event: unknown): event is HttpEvent {
+/** Whether a payload is an HTTP event of that version. */
+export function isHttpEvent(event: unknown): event is HttpEvent {
   const { version, rawPath, headers, requestContext } = Object(event) as Partial<HttpEvent>
   return version === '2.0' && typeof rawPath === 'string' && headers !== undefined && requestContext?.http !== undefined
 }

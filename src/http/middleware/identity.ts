@@ -2,23 +2,41 @@ import { Problem, type Route } from '../../contract/index.ts'
 import { type Identity, identityRefusalHeaders } from '../../protocol/index.ts'
 import { setTenantAttribute } from '../../telemetry/index.ts'
 import { headerOf, type Step } from '../context.ts'
+import type { IdentifyCaller, Refusal } from '../issuers/index.ts'
 
 /** Verifies a token; synchronously where it was verified before. */
 export type VerifyIdentity = (token: string) => Identity | Promise<Identity>
+
+interface IdentityOptions {
+  readonly verify: VerifyIdentity
+  /** Says who calls where no gateway is in front; default: gateway and relay vouch for whoever calls. */
+  readonly identify?: IdentifyCaller | undefined
+  readonly isInternal?: boolean
+}
 
 /**
  * Accepts only callers for whom gateway or relay vouch in `Ebb-Identity`: no client inside the cluster can pose as them. An internal
  * endpoint accepts them only by way of a function that calls it on their behalf.
  */
-export function identity({ verify, isInternal = false }: { verify: VerifyIdentity; isInternal?: boolean }): Step {
+export function identity({ verify, identify, isInternal = false }: IdentityOptions): Step {
   return function identity(request, response) {
-    const token = headerOf(request, 'ebb-identity')
-    if (!token) throw unauthenticated('Functions are called through the gateway.')
     const accept = (identity: Identity) => {
       if (isInternal && identity.via === undefined) throw NOT_A_FUNCTION
       response.locals.identity = identity
       if (identity.tenant !== undefined) setTenantAttribute(request, identity.tenant)
     }
+    if (identify) {
+      const acceptOwn = (identified: Identity | Refusal) => {
+        if ('status' in identified) throw toProblem(identified)
+        // As a gateway says of what is not everybody's.
+        if (identified.sub !== 'anonymous') response.setHeader('cache-control', 'private, no-store')
+        accept(identified)
+      }
+      const identified = identify(headerOf(request, 'authorization'))
+      return identified instanceof Promise ? identified.then(acceptOwn) : acceptOwn(identified)
+    }
+    const token = headerOf(request, 'ebb-identity')
+    if (!token) throw unauthenticated('Functions are called through the gateway.')
     const verified = verify(token)
     if (!(verified instanceof Promise)) return accept(verified)
     return verified.then(accept, (cause: unknown) => {
@@ -26,6 +44,8 @@ export function identity({ verify, isInternal = false }: { verify: VerifyIdentit
     })
   }
 }
+
+const toProblem = ({ code, status, message, headers }: Refusal) => new Problem(code, status, message, { headers })
 
 const NOT_A_FUNCTION = new Problem('forbidden', 403, 'This is for functions whose contracts say that they call it.')
 
