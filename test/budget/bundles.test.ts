@@ -18,7 +18,7 @@ const OTLP_BASE = '@opentelemetry/otlp-exporter-base'
 
 /** Every file of a function, and the most that it may weigh: a tenth above what it weighed in November 2026. */
 const FILES: Readonly<Record<string, Budget>> = {
-  [START]: { mostKib: 3, packages: [] },
+  [START]: { mostKib: 3.1, packages: [] },
   // What every cold start loads.
   main: {
     mostKib: 425,
@@ -66,8 +66,8 @@ const FILES: Readonly<Record<string, Budget>> = {
       ],
     ],
   },
-  'ebb/http/lambda': { mostKib: 9, packages: [] },
-  'ebb/http/issuers': { mostKib: 120, packages: ['jose', 'zod'] },
+  'ebb/http/lambda': { mostKib: 10, packages: [] },
+  'ebb/http/issuers': { mostKib: 140, packages: ['jose', 'zod'] },
   '@opentelemetry/sdk-metrics': { mostKib: 60, packages: [] },
   '@opentelemetry/otlp-transformer': { mostKib: 32, packages: [] },
   [`${OTLP_BASE}/node-http`]: { mostKib: 21, packages: [] },
@@ -82,7 +82,7 @@ const FILES: Readonly<Record<string, Budget>> = {
 const OF_ONE: Readonly<Record<string, string>> = { nodemailer: 'send-welcome-email', casbin: 'cancel-order' }
 
 /** The packages that are in more than one file: constants, and what no class of goes from one file to another. */
-const IN_SEVERAL = ['@opentelemetry/semantic-conventions', OTLP_BASE]
+const IN_SEVERAL = ['@opentelemetry/semantic-conventions', OTLP_BASE, 'jose', 'zod']
 
 const FUNCTION_LAYERS = /^(functions|domain|src\/(contract|data|http|kernel|protocol|start|telemetry))\//
 /** What the build itself puts in the place of modules. */
