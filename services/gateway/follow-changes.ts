@@ -1,6 +1,6 @@
 import type { Log } from 'ebb/kernel'
 import { KEYS_CHANNEL } from '../../src/data/keys/api-keys.ts'
-import { PURGES_CHANNEL } from '../../src/data/outbox.ts'
+import { OUTBOX_CHANNEL, PURGES_CHANNEL } from '../../src/data/outbox.ts'
 import type { DatabaseAddress } from '../../src/data/postgres/database-address.ts'
 import { openListener } from '../../src/data/postgres/listener.ts'
 import { INVOCATIONS_CHANNEL } from '../../src/data/queue/notify-invocations.ts'
@@ -17,6 +17,8 @@ interface Followers {
   /** Called where purges may have been missed. */
   readonly missedPurges: () => void
   readonly controls: Pick<Controls, 'receive'>
+  /** Called where events may have been committed. */
+  readonly events: { readonly wake: () => void }
   /** Asynchronous calls that have changed, and where that may have been missed. */
   readonly invocations: { readonly notified: (ids: string) => void; readonly recheck: () => void }
 }
@@ -24,7 +26,7 @@ interface Followers {
 /** Follows what other gateways, functions and operators change, by Postgres's notifications. */
 export function followChanges(
   database: DatabaseAddress,
-  { keys, plans, issuers, purges, missedPurges, controls, invocations }: Followers,
+  { keys, plans, issuers, purges, missedPurges, controls, events, invocations }: Followers,
   { log }: { readonly log: Log },
 ) {
   const renew: Readonly<Record<string, () => void>> = {
@@ -36,6 +38,7 @@ export function followChanges(
   const receive: Readonly<Record<string, (payload: string) => void>> = {
     [CONTROLS_CHANNEL]: controls.receive,
     [INVOCATIONS_CHANNEL]: invocations.notified,
+    [OUTBOX_CHANNEL]: (what) => what === 'events' && events.wake(),
   }
   let wasDown = false
   return openListener(database, [...Object.keys(renew), ...Object.keys(receive)], {
@@ -44,6 +47,7 @@ export function followChanges(
     onUp: () => {
       for (const each of Object.values(renew)) each()
       invocations.recheck()
+      events.wake()
       if (wasDown) missedPurges()
     },
     onDown: () => {

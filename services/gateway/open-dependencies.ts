@@ -14,6 +14,7 @@ import { createControls } from './controls.ts'
 import { countRequest } from './count-request.ts'
 import { docsLogin } from './docs/docs-login.ts'
 import { createDocs } from './docs.ts'
+import { createEventTail } from './event-tail.ts'
 import { followChanges } from './follow-changes.ts'
 import { openInvocationStore } from './invocation-store.ts'
 import { createKeyCache } from './key-cache.ts'
@@ -76,8 +77,10 @@ export async function openDependencies(
   const receivedWebhooks = openReceiveStore(pool, {
     ...{ maxRunning: share.invocations, shed: metrics.shed, secretsOf: openSigningSecrets(log) },
   })
+  const events = createEventTail(pool, { log, shed: metrics.shed })
   const followed = {
     invocations,
+    events,
     ...{ keys: keys.clear, plans: tenantPlans.clear, issuers: () => void tokens.refresh() },
     ...{ purges: cache.wake, missedPurges: cache.restart, controls },
   }
@@ -139,12 +142,18 @@ export async function openDependencies(
       webhooks: config.EBB_WEBHOOK_KEY === undefined ? undefined : { framedBy: config.EBB_CORS_ORIGINS ?? [] },
     }),
     graphql: async (limits) => (await import('../../src/http/graphql/operations.ts')).createOperations(limits),
+    subscriptions: {
+      run: async (...following) =>
+        (await import('../../src/http/graphql/follow-operation.ts')).followOperation(...following),
+      follow: events.follow,
+    },
     upstream: upstreams.upstream,
     load: eventLoop,
     keep: seen.keep,
   }
   const close = async () => {
     controls.close()
+    events.close()
     contracts.close()
     limiter.close()
     tokens.close()

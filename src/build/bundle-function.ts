@@ -96,6 +96,7 @@ async function findUses(project: string, name: string) {
   return {
     usesWebSockets: /\bupgrade\b/.test(contract),
     takesBatches: /\bbatch\b/.test(contract),
+    isGraph: /\bgraphql\b/.test(contract),
     // A graph says by `mutation` whom it calls.
     callsOthers: /\b(calls|mutation)\b/.test(contract),
     streams: /\b(stream|form)\s*[(:]/.test(declared),

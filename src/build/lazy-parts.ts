@@ -38,9 +38,16 @@ export const LAZY_PARTS = [
 /** Of a lazy part that is much larger than what is used of it, the exports that are used: those of src/http/graphql. */
 export const USED_EXPORTS: Readonly<Record<string, readonly string[]>> = {
   graphql: [
-    ...['buildASTSchema', 'execute', 'executeSync', 'getNamedType', 'getNullableType', 'getOperationAST'],
-    ...['getVariableValues', 'isCompositeType', 'isInterfaceType', 'isListType', 'isObjectType'],
-    ...['NoSchemaIntrospectionCustomRule', 'parse', 'specifiedRules', 'validate'],
+    ...['buildASTSchema', 'executeSync', 'experimentalExecuteIncrementally', 'getNamedType', 'getNullableType'],
+    ...['getOperationAST', 'getVariableValues', 'isCompositeType', 'isInterfaceType', 'isListType', 'isObjectType'],
+    ...[
+      'legacyExecuteIncrementally',
+      'NoSchemaIntrospectionCustomRule',
+      'parse',
+      'specifiedRules',
+      'validate',
+      'visit',
+    ],
   ],
 }
 
@@ -86,6 +93,8 @@ interface DeferPartsOptions {
   readonly usesWebSockets: boolean
   /** Whether it is a subscriber with `batch`. */
   readonly takesBatches: boolean
+  /** Whether it is a `graphql()`. */
+  readonly isGraph: boolean
   /** Whether it says `calls`, or a graph's `mutation`. */
   readonly callsOthers: boolean
   /** Whether its body or its reply is a stream, or its body a form. */
@@ -100,8 +109,8 @@ interface DeferPartsOptions {
 
 /** Replaces each lazy part by such a proxy, too, and omits from the bundle what it does not use. */
 export function deferParts(options: DeferPartsOptions): Plugin {
-  const { entryPoint, usesWebSockets, takesBatches, callsOthers, streams, readsItems, copiesRows, streamsRows } =
-    options
+  const { entryPoint, usesWebSockets, takesBatches, isGraph, callsOthers, streams } = options
+  const { readsItems, copiesRows, streamsRows } = options
   return {
     name: 'defer-parts',
     setup: ({ onResolve, onLoad }) => {
@@ -113,6 +122,7 @@ export function deferParts(options: DeferPartsOptions): Plugin {
       onLoad({ filter: BUILD_TIME_CHECKS }, () => ({ contents: NO_CHECKS }))
       if (!usesWebSockets) onLoad({ filter: WEBSOCKETS }, () => ({ contents: NO_WEBSOCKETS }))
       if (!takesBatches) onLoad({ filter: BATCHES }, () => ({ contents: NO_BATCHES }))
+      if (!isGraph) onLoad({ filter: GRAPHS }, () => ({ contents: NO_GRAPHS }))
       if (!callsOthers) onLoad({ filter: CALLS }, () => ({ contents: NO_CALLS }))
       if (!streams) onLoad({ filter: STREAMS }, () => ({ contents: NO_STREAMS }))
       if (!readsItems) onLoad({ filter: ITEMS }, () => ({ contents: NO_ITEMS }))
@@ -140,6 +150,11 @@ const BATCHES = /[/\\]src[/\\](http[/\\]middleware[/\\](read|transact)-batch|dat
 const NO_BATCHES = `
   const refuse = () => { throw new Error('it was built without batches: write \`batch\` in its contract.ts itself') }
   export { refuse as readBatch, refuse as transactBatch, refuse as recordAllInInbox, refuse as removeFromInbox }`
+
+/** What only GraphQL endpoints run. */
+const GRAPHS = /[/\\]src[/\\]http[/\\]graphql[/\\]answer-operation\.[jt]s$/
+const NO_GRAPHS = `
+  export const answerOperation = () => { throw new Error('it was built without GraphQL: write \`graphql()\` in its contract.ts itself') }`
 
 /** What only the functions with `calls` run. */
 const CALLS = /[/\\]src[/\\]http[/\\](check-callees|delegated|middleware[/\\]take-delegation)\.[jt]s$/

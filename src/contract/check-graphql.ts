@@ -1,12 +1,13 @@
 import { checkKeys, type Refuse } from './check-common.ts'
 import { checkMutation } from './check-mutation.ts'
 import { checkShown } from './check-shown.ts'
+import { checkSubscription } from './check-subscription.ts'
 import type { EndpointContract, EndpointShape } from './endpoint-shape.ts'
 import type { GraphqlPart } from './graphql/graphql-part.ts'
 import type { GraphqlFields, GraphqlShape } from './graphql/graphql-shape.ts'
 import { repliesOf } from './reply.ts'
 
-const KEYS = ['schema', 'query', 'links', 'mutation', 'depth', 'cost', 'introspection', 'persisted']
+const KEYS = ['schema', 'query', 'links', 'mutation', 'subscription', 'depth', 'cost', 'introspection', 'persisted']
 const LINK_KEYS = ['to', 'by']
 const PERSISTED_KEYS = ['documents', 'only']
 const ID = /^[\w.:-]{1,128}$/
@@ -31,6 +32,7 @@ export function checkGraphql({ graphql, ...contract }: EndpointShape, refuse: Re
   checkPersisted(persisted, refuse)
   for (const [field, endpoint] of Object.entries(query)) checkLookedUp(`query.${field}`, endpoint, contract, refuse)
   checkMutation(graphql.mutation, contract, refuse)
+  checkSubscription(graphql.subscription, contract, refuse)
   for (const [type, fields] of Object.entries(links)) {
     for (const [field, link] of Object.entries(fields)) {
       const part = `links.${type}.${field}`

@@ -14,7 +14,7 @@ export function checkWebhook(
     '`webhook` must say whose event it is: either `owner`, the field of its data with the subject, or `tenant: true`',
   )
   refuse(
-    owner !== undefined && !isText(defOf(data).shape?.[owner]),
+    owner !== undefined && !isAlwaysText(defOf(data).shape?.[owner]),
     `\`webhook.owner\` is "${owner}", which must be a field of its data that is always there, and a text`,
   )
   refuse(
@@ -24,6 +24,6 @@ export function checkWebhook(
 }
 
 /** Neither optional nor null: an event without owner would be lost. */
-const isText = (schema: z.ZodType | undefined) => schema !== undefined && TEXTS.has(defOf(schema).type)
+export const isAlwaysText = (schema: z.ZodType | undefined) => schema !== undefined && TEXTS.has(defOf(schema).type)
 
 const TEXTS: ReadonlySet<string> = /* @__PURE__ */ new Set(['string', 'template_literal', 'enum'])

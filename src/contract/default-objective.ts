@@ -24,6 +24,9 @@ export function withDefaultObjective(
   return routes.map((route) => {
     const contract = contracts[route.name]
     if (contract?.kind !== 'endpoint' || contract.objective !== undefined) return route
-    return { ...route, ...(route.upgrade || route.replyStream ? describedLasting : described) }
+    return {
+      ...route,
+      ...(route.upgrade || route.replyStream || route.graphql?.follows ? describedLasting : described),
+    }
   })
 }

@@ -14,9 +14,11 @@ import {
 import { describeObjective } from './describe-objective.ts'
 import type { Authorizer, Caching, ResolvedDeployment, Route, Schedule, Subscription } from './described.ts'
 import type { EndpointContract } from './endpoint-shape.ts'
+import { versionOf } from './event.ts'
 import type { Emits } from './event-shape.ts'
 import { failureStatuses } from './failures.ts'
 import type { GraphqlLimits, GraphqlPart } from './graphql/graphql-part.ts'
+import type { GraphqlSubscriptions } from './graphql/graphql-subscription.ts'
 import { mediaTypesOf } from './patch/media-types.ts'
 import { repliesOf, usualReply } from './reply.ts'
 import type { ScheduleContract } from './schedule-shape.ts'
@@ -76,8 +78,19 @@ function describeCaching({ cache, headers }: EndpointContract): { readonly cache
   const vary = cache.vary ?? Object.keys(headers?.shape ?? {})
   return { cache: { maxAgeSeconds, staleWhileRevalidateSeconds, staleIfErrorSeconds, shared, tags, vary } }
 }
-const limitsOfGraphql = ({ query: _, links: _links, mutation: _mutation, ...limits }: GraphqlPart): GraphqlLimits =>
-  limits
+function limitsOfGraphql({
+  query: _,
+  links: _links,
+  mutation: _mutation,
+  subscription,
+  ...limits
+}: GraphqlPart): GraphqlLimits {
+  // As the contract's check has found it.
+  const followed = Object.entries((subscription ?? {}) as GraphqlSubscriptions).map(([field, { on, ...whose }]) => {
+    return [field, { ...whose, type: on.type, version: versionOf(on) }] as const
+  })
+  return followed.length > 0 ? { ...limits, follows: Object.fromEntries(followed) } : limits
+}
 
 const limitsOf = (upgrade: NonNullable<EndpointContract['upgrade']>) => {
   const { maxSeconds, idleSeconds, maxMessageBytes } = { ...UPGRADE, ...(upgrade === true ? {} : upgrade) }

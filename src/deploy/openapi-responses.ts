@@ -14,7 +14,7 @@ import { acceptedResponse } from './openapi-async.ts'
 import { examplesOf } from './openapi-examples.ts'
 import { CACHE_HEADERS, NOT_MODIFIED, type RenderedFailure, refusals } from './openapi-refusals.ts'
 import type { RenderSchema } from './openapi-schemas.ts'
-import { streamedReplyContent } from './openapi-streams.ts'
+import { deliveredContent, streamedReplyContent } from './openapi-streams.ts'
 import { createRandom } from './sample/random.ts'
 import { createSampler, SampleError } from './sample/sampler.ts'
 
@@ -72,7 +72,9 @@ function renderReply(contract: EndpointContract, reply: Reply, schemaOf: RenderS
   const usual = usualReply(contract).status
   const examples = examplesOf(contract, (example) => ((example.status ?? usual) === status ? example.reply : undefined))
   const json = body && { schema: schemaOf(toOutput(body), 'output'), ...(examples ? { examples } : {}) }
-  const content = json ? { 'application/json': json } : streamedReplyContent(reply, schemaOf)
+  const content = json
+    ? { 'application/json': json, ...deliveredContent(contract) }
+    : streamedReplyContent(reply, schemaOf)
   const headers = {
     ...renderHeaders(reply, schemaOf),
     ...(contract.cache ? CACHE_HEADERS : {}),

@@ -13,6 +13,18 @@ import type { RenderSchema } from './openapi-schemas.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
+/** How a GraphQL endpoint replies besides, where its caller takes it: what is deferred in parts, and what is followed as events. */
+export function deliveredContent({ graphql }: EndpointContract): Json {
+  if (!graphql) return {}
+  const parts = 'Where the operation defers something: parts of JSON (`incrementalSpec=v0.2`, or `deferSpec=20220824`).'
+  const events =
+    'Of a subscription: events `next`, each with a result as JSON (GraphQL over SSE, distinct connections mode).'
+  return {
+    'multipart/mixed': { schema: { type: 'string', description: parts } },
+    ...(graphql.subscription ? { 'text/event-stream': { schema: { type: 'string', description: events } } } : {}),
+  }
+}
+
 /** The `requestBody` of a streamed body or a form; undefined where a contract has neither. */
 export function streamedRequestBody(contract: EndpointContract, schemaOf: RenderSchema): Json | undefined {
   const body = streamedBodyOf(contract)

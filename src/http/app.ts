@@ -12,6 +12,7 @@ import {
 } from '../contract/index.ts'
 import type { Log, Secret } from '../kernel/index.ts'
 import { compose } from './context.ts'
+import { answerOperation } from './graphql/answer-operation.ts'
 import type { Implementation } from './implement.ts'
 import type { InFlight } from './isolate-errors.ts'
 import type { IdentifyCaller } from './issuers/index.ts'
@@ -131,6 +132,8 @@ function describeRoute(fn: Implementation, options: AppOptions) {
       ? converse(fn, options)
       : replyStream
         ? streamReply(fn, contract, { ...options, replyStream })
-        : transact(fn, options),
+        : contract.graphql
+          ? answerOperation(fn, contract, options)
+          : transact(fn, options),
   }
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { Client, fetchExchange, gql } from '@urql/core'
 import { auditServer } from 'graphql-http'
+import { createClient } from 'graphql-sse'
 import { copyCheckout } from '../support/checkout.ts'
 import { startEbb, type TestEbb } from '../support/ebb.ts'
 import { graphqlFunction } from '../support/graphql-function.ts'
@@ -140,5 +142,90 @@ describe('GraphQL on the laptop', () => {
     const others = await ask(query, { id }, '')
     expect(others.body.data).toMatchObject({ order: null, products: { items: [expect.any(Object)] } })
     expect(others.body.errors?.map(({ extensions }) => extensions.code)).toEqual(['unauthenticated'])
+  })
+
+  /** Places an order of what there is, under a key of its own. */
+  async function placeOrder(sku: string, idempotencyKey: string) {
+    const body = { sku, quantity: 1, email: 'ada@example.com' }
+    const placed = await ebb.call('POST', '/v1/orders', { headers: { 'idempotency-key': idempotencyKey }, body })
+    expect(placed.status).toBe(201)
+    return ((await placed.json()) as { id: string }).id
+  }
+  const stocked = (sku: string) => write(`mutation { ${create(sku, 100)} { sku } }`, sku)
+
+  it('sends what is deferred in parts to a client that takes them, and refuses a bomb of them', async () => {
+    await stocked('LAMP-L')
+    const id = await placeOrder('LAMP-L', 'later')
+    const client = new Client({
+      ...{ url: `${ebb.ready.url}/v1/graphql`, exchanges: [fetchExchange], preferGetMethod: false },
+      fetchOptions: { headers: { 'x-api-key': ebb.ready.keys.customer ?? '' } },
+    })
+    const query = gql`query ($id: ID!) { products(limit: 1) { items { sku } } ... @defer { order(id: $id) { sku } } }`
+    const results: { data: unknown; hasNext: boolean }[] = []
+    const over = Promise.withResolvers<void>()
+    client.query(query, { id }).subscribe(({ data, hasNext, error }) => {
+      results.push({ data: structuredClone(data), hasNext })
+      if (error) over.reject(error)
+      else if (!hasNext) over.resolve()
+    })
+    await over.promise
+    expect(results).toEqual([
+      { data: { products: { items: [{ sku: expect.any(String) }] } }, hasNext: true },
+      { data: { products: { items: [expect.any(Object)] }, order: { sku: 'LAMP-L' } }, hasNext: false },
+    ])
+    const before = await statusOfFunction()
+    const parts = Array.from({ length: 100 }, (_, i) => `... @defer(label: "${i}") { sku }`).join(' ')
+    expect(codesOf(await ask(`{ products(limit: 2) { items { ${parts} } } }`))).toEqual(['operation_too_costly'])
+    expect((await statusOfFunction())?.requests).toBe(before?.requests)
+  })
+
+  it('sends events after their commit to whoever follows them, and what was missed to who comes back; no function runs for it', async () => {
+    await stocked('LAMP-S')
+    await stocked('LAMP-T')
+    const before = await statusOfFunction()
+    const url = `${ebb.ready.url}/v1/graphql`
+    const query = 'subscription ($sku: String) { orderPlaced(sku: $sku) { id sku } }'
+    const connected = Promise.withResolvers<void>()
+    const client = createClient({ url, on: { connected: () => connected.resolve() } })
+    const results = client.iterate({ query, variables: { sku: 'LAMP-S' } })
+    const next = results.next()
+    await connected.promise
+    await placeOrder('LAMP-T', 'other')
+    const first = await placeOrder('LAMP-S', 'first')
+    expect((await next).value).toEqual({ data: { orderPlaced: { id: first, sku: 'LAMP-S' } } })
+    await results.return?.()
+    client.dispose()
+
+    // As EventSource does.
+    const search = new URLSearchParams({ query, variables: '{"sku":"LAMP-S"}' })
+    const follow = async (lastEventId?: string) => {
+      const headers = { accept: 'text/event-stream', ...(lastEventId ? { 'last-event-id': lastEventId } : {}) }
+      const hangUp = new AbortController()
+      const { body } = await fetch(`${url}?${search}`, { headers, signal: hangUp.signal })
+      const reader = body?.pipeThrough(new TextDecoderStream()).getReader()
+      let text = ''
+      return async (pattern: RegExp) => {
+        while (!pattern.test(text)) text += (await reader?.read())?.value ?? ''
+        hangUp.abort()
+        return text
+      }
+    }
+    const until = await follow()
+    const second = await placeOrder('LAMP-S', 'second')
+    const seen = await until(/data: .*\n\n/)
+    expect(seen).toContain(second)
+    const missed = await placeOrder('LAMP-S', 'missed')
+    const again = await (await follow([...seen.matchAll(/^id: (.*)$/gm)].at(-1)?.[1]))(/data: .*\n\n/)
+    expect([again.includes(missed), again.includes(second)]).toEqual([true, false])
+    expect((await statusOfFunction())?.requests).toBe(before?.requests)
+  })
+
+  it('lets nobody follow what is not theirs, or what they may not see', async () => {
+    const follow = (query: string, key = '') =>
+      ebb.call('POST', '/v1/graphql', { key, headers: { accept: 'text/event-stream' }, body: { query } })
+    const users = 'subscription { userCreated { email } }'
+    expect((await follow(users)).status).toBe(401)
+    expect((await follow(users, ebb.ready.keys.customer)).status).toBe(403)
+    expect((await follow('subscription { orderPlaced { nothing } }')).status).toBe(400)
   })
 })

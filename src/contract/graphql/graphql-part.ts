@@ -1,3 +1,5 @@
+import type { FollowedEvent } from './graphql-subscription.ts'
+
 /**
  * Operations that are known beforehand (trusted documents).
  * @example const persisted: PersistedOperations = { documents: { newest: '{ order(id: "7") { quantity } }' }, only: true }
@@ -22,6 +24,8 @@ export interface GraphqlPart<Query = unknown, Links = unknown> {
   readonly links: Links
   /** The endpoints that the fields of `Mutation` call; undefined where it only reads. */
   readonly mutation?: unknown
+  /** The events that the fields of `Subscription` follow; undefined where there are none. */
+  readonly subscription?: unknown
   /** How deep an operation may select. */
   readonly depth: number
   /** How much an operation may ask for. */
@@ -33,4 +37,7 @@ export interface GraphqlPart<Query = unknown, Links = unknown> {
 }
 
 /** The same as plain data: what the gateway reads. */
-export type GraphqlLimits = Omit<GraphqlPart, 'query' | 'links' | 'mutation'>
+export type GraphqlLimits = Omit<GraphqlPart, 'query' | 'links' | 'mutation' | 'subscription'> & {
+  /** The events that operations may follow, by field; undefined where there are none. */
+  readonly follows?: Readonly<Record<string, FollowedEvent>>
+}

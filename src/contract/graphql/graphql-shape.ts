@@ -1,6 +1,7 @@
 import type { Deployment } from '../deployment-shape.ts'
 import type { Access, EndpointContract, EndpointShape } from '../endpoint-shape.ts'
 import type { PersistedOperations } from './graphql-part.ts'
+import type { GraphqlSubscriptions } from './graphql-subscription.ts'
 
 /**
  * A GraphQL endpoint, as `graphql()` takes it: which endpoints' replies can be asked for together, in one request.
@@ -33,6 +34,11 @@ export interface GraphqlShape extends Deployment {
    * after the other, as the contract's `calls` would. Its body is the argument `input`. Such an operation needs an Idempotency-Key.
    */
   readonly mutation?: GraphqlFields
+  /**
+   * The fields of the type `Subscription`: each is an event of the project, whose data callers follow by Server-Sent Events
+   * (`Accept: text/event-stream`). The gateway sends them, and no function runs for it.
+   */
+  readonly subscription?: GraphqlSubscriptions
   /** Further fields of the replies' types, by type and field: what leads from one thing to another. */
   readonly links?: Readonly<Record<string, Readonly<Record<string, GraphqlLink>>>>
   /** How deep an operation may select (default: 10, at most 50). */

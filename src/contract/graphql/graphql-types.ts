@@ -190,8 +190,8 @@ export function createTypes(refuse: (sentence: string) => never): Types {
   }
 }
 
-const ROOTS = new Set(['Query', 'Mutation'])
-const RESERVED = new Set([...ROOTS, 'Subscription', 'String', 'Int', 'Float', 'Boolean', 'ID', 'JSON', 'DateTime'])
+const ROOTS = new Set(['Query', 'Mutation', 'Subscription'])
+const RESERVED = new Set([...ROOTS, 'String', 'Int', 'Float', 'Boolean', 'ID', 'JSON', 'DateTime'])
 
 function fieldText({ name, args, ref, description, directives }: WrittenField): string {
   const list = args.length > 0 ? `(${args.join(', ')})` : ''

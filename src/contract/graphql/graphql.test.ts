@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import * as z from 'zod'
 import { ContractError } from '../contract-error.ts'
+import { describeEndpoint } from '../describe.ts'
 import { endpoint } from '../endpoint.ts'
+import { event } from '../event.ts'
 import { graphql } from './graphql.ts'
 
 const Thing = z.object({ id: z.uuid(), owner: z.string() }).meta({ id: 'Thing' })
@@ -15,6 +17,48 @@ const shape = {
   query: { thing: getThing },
 }
 
+const thingMade = event({ type: 'thing.made', data: Thing.extend({ tags: z.array(z.string()), size: z.int32() }) })
+const follow = (more: object, on: unknown = thingMade) => ({ subscription: { made: { on, ...more } } })
+const IT = '`subscription.made'
+const WRONG_SUBSCRIPTIONS: [string, object, string][] = [
+  ['no event', { subscription: {} }, '`subscription` names no event; leave it out where nobody follows any'],
+  ['an endpoint to follow', follow({ anyone: true }, getThing), `${IT}.on\` must be an event()`],
+  [
+    'an event that is a text',
+    follow({ anyone: true }, event({ type: 'thing.said', data: z.string() })),
+    `${IT}.on\` is thing.said, whose data are no object; leave it out`,
+  ],
+  ['nobody', follow({}), `${IT}\` must say whose event it is: \`owner\`, the field`],
+  ['an owner and a tenant', follow({ owner: 'owner', tenant: true }), `${IT}\` must say whose event it is`],
+  ['a tenant that is false', follow({ tenant: false }), `${IT}.tenant\` can only be true`],
+  [
+    'an owner that is not there',
+    follow({ owner: 'nobody' }),
+    `${IT}.owner\` is "nobody", which must be a field of its data`,
+  ],
+  ['no scope', follow({ anyone: true, scopes: [''] }), `${IT}.scopes\` names scopes, none of them empty`],
+  [
+    'a list to follow by',
+    follow({ anyone: true, by: ['tags'] }),
+    `${IT}.by\` has "tags", which must be a field of its data, and a text,`,
+  ],
+  [
+    'its owner to follow by',
+    follow({ owner: 'owner', by: ['owner'] }),
+    `${IT}.by\` has "owner", which is its owner already; leave it out`,
+  ],
+  [
+    'a misspelt part',
+    follow({ anyone: true, scope: [] }),
+    'unknown property `scope`; allowed: on, owner, tenant, anyone, scopes, by',
+  ],
+  [
+    'a latency',
+    { ...follow({ anyone: true }), objective: { latencyMs: { p99: 300 } } },
+    'who follows events stays as long as they want; drop `objective.latencyMs`, or `subscription`',
+  ],
+]
+
 /** An endpoint with this reply, as the field `one` of a graph. */
 const schemaOf = (body: z.ZodType, query?: z.ZodObject) => {
   const one = endpoint({
@@ -23,6 +67,15 @@ const schemaOf = (body: z.ZodType, query?: z.ZodObject) => {
   })
   return graphql({ ...shape, query: { one } }).graphql.schema
 }
+
+it('an event is a field of Subscription, of the type of its data, and the gateway learns whose it is', () => {
+  const made = { on: thingMade, owner: 'owner', scopes: ['things:read'], by: ['size'] } as const
+  const contract = graphql({ ...shape, subscription: { made } })
+  expect(contract.graphql.schema).toContain('type Subscription {\n  made(size: Int): Made @cost(weight: "10")\n}')
+  expect(describeEndpoint(contract).graphql?.follows).toEqual({
+    made: { type: 'thing.made', version: 1, owner: 'owner', scopes: ['things:read'], by: ['size'] },
+  })
+})
 
 describe('the schema of a reply', () => {
   it.each<[string, z.ZodType, string]>([
@@ -220,6 +273,7 @@ describe('a graph is refused', () => {
       { query: { 'a-thing': getThing } },
       'a-thing is no name of a GraphQL field; write letters, digits and _',
     ],
+    ...WRONG_SUBSCRIPTIONS,
     ['no depth', { depth: 0 }, '`depth` must be 1 to 50'],
     ['a huge depth', { depth: 51 }, '`depth` must be 1 to 50'],
     ['a cost', { cost: 1.5 }, '`cost` must be 1 to 100000'],

@@ -43,6 +43,7 @@ export function graphql<const S extends GraphqlShape>(shape: Exact<S, GraphqlSha
     query,
     links = {},
     mutation,
+    subscription,
     depth,
     cost,
     introspection,
@@ -51,7 +52,8 @@ export function graphql<const S extends GraphqlShape>(shape: Exact<S, GraphqlSha
     ...rest
   } = shape as GraphqlShape
   const part: Omit<GraphqlPart<GraphqlFields, NonNullable<GraphqlShape['links']>>, 'schema'> = {
-    ...{ query, links, ...(mutation ? { mutation } : {}), depth: depth ?? DEPTH, cost: cost ?? COST },
+    ...{ query, links, ...(mutation ? { mutation } : {}), ...(subscription ? { subscription } : {}) },
+    ...{ depth: depth ?? DEPTH, cost: cost ?? COST },
     ...{ introspection: introspection ?? false, persisted: persisted ?? { documents: {} } },
   }
   const reply = { status: 200, body: GraphqlResponse } as const
@@ -60,7 +62,7 @@ export function graphql<const S extends GraphqlShape>(shape: Exact<S, GraphqlSha
   // What a mutation replies is linked to what it has just written, which a replica may not have yet.
   const writes = mutation ? ({ ...callsOf(mutation), replica: false } as const) : {}
   const checked = endpoint({ ...rest, ...request, ...writes, examples, graphql: unwritten })
-  const schema = writeSchema({ name: rest.name, query, links, mutation })
+  const schema = writeSchema({ name: rest.name, query, links, mutation, subscription })
   // The shape's own parts are spread into it.
   return Object.freeze({ ...checked, graphql: Object.freeze({ ...part, schema }) }) as unknown as GraphqlContract<S>
 }

@@ -5,6 +5,7 @@ import { usualReply } from '../reply.ts'
 import { defOf } from '../schema/schema-def.ts'
 import { jsonBodyOf } from '../streams/body-kind.ts'
 import type { GraphqlFields, GraphqlShape } from './graphql-shape.ts'
+import type { GraphqlSubscriptions } from './graphql-subscription.ts'
 import { capitalised, createTypes, type Types, UNKNOWN_SIZE } from './graphql-types.ts'
 import { listBoundOf, withoutWrappers } from './read-schema.ts'
 
@@ -18,22 +19,25 @@ const INPUT = 'input'
 /** The arguments by which callers say how many they want. */
 const SIZE_ARGUMENTS = ['limit', 'first', 'last', 'pageSize']
 
-/** What the fields cost: the directives of IBM's GraphQL Cost Directives. */
-const DIRECTIVES = `directive @cost(weight: String!) on FIELD_DEFINITION
+/** What may come later, and what the fields cost: the latter by the directives of IBM's GraphQL Cost Directives. */
+const DIRECTIVES = `directive @defer(if: Boolean! = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT
+directive @cost(weight: String!) on FIELD_DEFINITION
 directive @listSize(assumedSize: Int, slicingArguments: [String!], sizedFields: [String!]) on FIELD_DEFINITION`
 
 interface Shown extends Required<Pick<GraphqlShape, 'name' | 'query' | 'links'>> {
   readonly mutation: GraphqlFields | undefined
+  readonly subscription: GraphqlSubscriptions | undefined
 }
 
-/** Writes the schema, in GraphQL's own language, of endpoints and of what leads from one reply to another. */
-export function writeSchema({ name, query, links, mutation }: Shown): string {
+/** Writes the schema, in GraphQL's own language, of endpoints, of what leads from one reply to another, and of events. */
+export function writeSchema({ name, query, links, mutation, subscription }: Shown): string {
   const refuse = (sentence: string): never => {
     throw new ContractError(name, sentence)
   }
   const types = createTypes(refuse)
   writeFields(types, 'Query', query)
   if (mutation) writeFields(types, 'Mutation', mutation)
+  if (subscription) writeEvents(types, subscription)
   const linked = new Set<string>()
   // What a link leads to may itself be what others lead from.
   for (let left = Object.keys(links); left.length > 0; ) {
@@ -61,6 +65,22 @@ export function writeSchema({ name, query, links, mutation }: Shown): string {
 function writeFields(types: Types, type: string, fields: GraphqlFields) {
   types.begin(type)
   for (const [field, endpoint] of Object.entries(fields)) writeField(types, { type, field, endpoint, given: [] })
+}
+
+/** An event's data are the type of its field, and what it is followed by are optional arguments. */
+function writeEvents(types: Types, subscription: GraphqlSubscriptions) {
+  types.begin('Subscription')
+  for (const [field, { on, by = [] }] of Object.entries(subscription)) {
+    const name = capitalised(field)
+    const shape = defOf(on.data).shape ?? {}
+    const args = by.flatMap((one) => {
+      const schema = shape[one]
+      return schema ? [types.argument(one, schema.optional(), `${name}${capitalised(one)}`)] : []
+    })
+    const { ref } = types.output(on.data, name)
+    const directives = `@cost(weight: "${LOOKUP_COST}")`
+    types.field('Subscription', { name: field, args, ref, description: on.summary, directives })
+  }
 }
 
 interface Field {

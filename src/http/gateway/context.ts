@@ -10,6 +10,7 @@ import {
   traceparentOf,
   wellFormedTraceparent,
 } from '../../telemetry/index.ts'
+import type { Operation } from '../graphql/prepared-operation.ts'
 import { type ClientInfo, getClientInfo } from './client-info.ts'
 import type { Caller, Credential } from './credentials.ts'
 import { parseRawHeaders } from './headers.ts'
@@ -27,6 +28,8 @@ export interface GatewayContext extends Correlation, UpstreamObservation {
   sink: ResponseSink | undefined
   /** Whether its function calls no other for it: a query of GraphQL, whose mutations would. */
   callsNobody?: boolean | undefined
+  /** The subscription of GraphQL that it asks for. */
+  operation?: Operation | undefined
   /** How this request ends where it came within another, as a tool call does; undefined where it ends with `response`. */
   readonly ending: RequestEnd | undefined
   /** How long the caller may read nothing of a response. */

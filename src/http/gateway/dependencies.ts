@@ -12,6 +12,7 @@ import type { CountUsage } from './contract-usage.ts'
 import type { AskAuthorizer, Authenticators, Caller, JudgedRequest } from './credentials.ts'
 import type { OwnKeys } from './own-keys.ts'
 import type { OwnWebhooks } from './own-webhooks.ts'
+import type { Subscriptions } from './subscriptions.ts'
 import type { CircuitBreakers } from './upstream/circuit-breakers.ts'
 import type { FunctionPools } from './upstream/function-pools.ts'
 import type { Tunnels } from './upstream/tunnels.ts'
@@ -47,6 +48,8 @@ export interface GatewayDependencies {
   readonly usage?: CountUsage | undefined
   /** Prepares the operations of a GraphQL endpoint; default: there is none. */
   readonly graphql?: ((limits: GraphqlLimits) => Promise<PrepareOperation>) | undefined
+  /** Undefined where nobody can follow events. */
+  readonly subscriptions?: Subscriptions | undefined
   /** The file of the API reference at a path from `/docs` on; undefined where there is none. */
   readonly docs: (path: string) => Promise<DocsFile | undefined>
   /** The host names of this server, besides its addresses and localhost; default: any. */
@@ -239,6 +242,7 @@ export type ShedReason =
   | 'received'
   | 'function'
   | 'log_lines'
+  | 'subscriptions'
   | 'event_loop'
 
 /** A request at its end, as its log line tells it. */

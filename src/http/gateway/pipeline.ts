@@ -31,6 +31,7 @@ import { route } from './steps/route.ts'
 import { requireHttps } from './steps/secure-transport.ts'
 import { securityHeaders } from './steps/security-headers.ts'
 import { shedLoad } from './steps/shed-load.ts'
+import { subscribe } from './steps/subscribe.ts'
 import { createBodyBudget, takeBody } from './steps/take-body.ts'
 import { upgrade } from './steps/upgrade.ts'
 import { validate } from './steps/validate.ts'
@@ -52,6 +53,7 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, c
     validate(),
     checkOperation(dependencies),
     countUsage(dependencies),
+    subscribe(dependencies),
     ownKeys(dependencies),
     ownInvocations(dependencies),
     ownWebhooks(dependencies),

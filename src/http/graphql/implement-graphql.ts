@@ -1,11 +1,19 @@
-import { type ExecutionResult, execute, type GraphQLFieldResolver, type GraphQLResolveInfo } from 'graphql'
+import {
+  type ExecutionResult,
+  experimentalExecuteIncrementally,
+  type GraphQLFieldResolver,
+  type GraphQLResolveInfo,
+  legacyExecuteIncrementally,
+} from 'graphql'
 import { describeEndpoint, type GraphqlContract } from '../../contract/index.ts'
 import type { Correlation, Log } from '../../kernel/index.ts'
 import type { Identity } from '../../protocol/index.ts'
 import { traceOperation, type WithFieldSpan } from '../../telemetry/index.ts'
 import { type BoundResources, type HandlerContext, type Implementation, implement, type Uses } from '../implement.ts'
+import type { IncrementalFormat } from './accepted-format.ts'
 import { createLoader } from './loader.ts'
 import { createOperations } from './operations.ts'
+import { toParts } from './parts.ts'
 import { isRefusal, type Operation, type OperationRequest, type PrepareOperation } from './prepared-operation.ts'
 import type { GraphqlTools, Resolvers } from './resolvers.ts'
 import { showEndpoints } from './show-endpoints.ts'
@@ -38,7 +46,7 @@ export function implementGraphql<const C extends GraphqlContract, const U extend
   const methods = methodsOf(uses)
   let prepare: PrepareOperation | undefined
   const handle = async (
-    { body }: { readonly body: OperationRequest },
+    { body, format }: { readonly body: OperationRequest; readonly format?: IncrementalFormat },
     context: RequestTools,
   ): Promise<ExecutionResult> => {
     // The engine is a lazy part: it is loaded with the first operation.
@@ -48,7 +56,7 @@ export function implementGraphql<const C extends GraphqlContract, const U extend
     if (isRefusal(prepared)) return { errors: prepared.errors } as unknown as ExecutionResult
     // What implement() binds is what the types of `create` say.
     const tools = Object.assign(context, { loader: createLoader }) as unknown as Parameters<typeof create>[0]
-    return run(prepared, { fields, methods, resolvers: create(tools) as unknown as AnyResolvers, context })
+    return run(prepared, { fields, methods, resolvers: create(tools) as unknown as AnyResolvers, context, format })
   }
   // The types of this function tie resolvers to their endpoints, as those of implement() tie a handler to its contract.
   return implement(contract, uses as never, handle as never) as unknown as Implementation<C, U>
@@ -82,25 +90,31 @@ interface RunOptions {
   readonly methods: Methods
   readonly resolvers: AnyResolvers
   readonly context: RequestTools
+  /** How what is deferred is delivered; undefined where all is to come whole. */
+  readonly format: IncrementalFormat | undefined
 }
 
 interface Run extends RunOptions {
   readonly withSpan: WithFieldSpan
 }
 
-async function run({ schema, document, definition, operationName, variables }: Operation, options: RunOptions) {
+async function run(operation: Operation, options: RunOptions): Promise<ExecutionResult> {
+  const { schema, document, whole, definition, operationName, variables } = operation
+  const { format, context } = options
+  const { correlation, log } = context
   const withSpan = traceOperation(definition.operation, definition.name?.value)
   const contextValue: Run = { ...options, withSpan }
+  const execute = format === 'deferSpec=20220824' ? legacyExecuteIncrementally : experimentalExecuteIncrementally
   // Each look-up may be null, so that none of them is left behind by the failure of another: no statement runs after the handler.
   const result = await execute({
-    ...{ schema, document, operationName, variableValues: variables, contextValue, fieldResolver: resolveField },
+    ...{ schema, document: format ? document : whole, operationName, variableValues: variables },
+    ...{ contextValue, fieldResolver: resolveField },
+    ...(format ? { abortSignal: context.signal } : {}),
   })
-  if (!result.errors) return result
-  const { correlation, log } = options.context
-  return {
-    ...result,
-    errors: result.errors.map(createErrorWriter({ ...correlation, log })),
-  } as unknown as ExecutionResult
+  const writeError = createErrorWriter({ ...correlation, log })
+  // Whoever has given the format sends the parts.
+  if ('initialResult' in result) return toParts(result, { signal: context.signal, writeError }) as ExecutionResult
+  return result.errors ? ({ ...result, errors: result.errors.map(writeError) } as unknown as ExecutionResult) : result
 }
 
 /** Looks an endpoint's reply up where the field shows one; any other field is a property of what was looked up. */

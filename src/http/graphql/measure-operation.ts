@@ -13,6 +13,7 @@ import {
   isListType,
   isObjectType,
   type OperationDefinitionNode,
+  type SelectionNode,
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql'
@@ -20,6 +21,8 @@ import {
 interface Measured {
   readonly depth: number
   readonly cost: number
+  /** How many fields are answered by something of their own: by a look-up, a call, or an event. */
+  readonly lookups: number
 }
 
 interface MeasureOptions {
@@ -37,11 +40,13 @@ interface Sized {
 
 /** What it costs to ask for the schema. */
 const INTROSPECTION_COST = 50
-const NOTHING: Measured = { depth: 0, cost: 0 }
+/** What it costs to send a part of the response later (`@defer`), beside what is in it. */
+const PART_COST = 5
+const NOTHING: Measured = { depth: 0, cost: 0, lookups: 0 }
 
 /**
  * How deep an operation selects, and how much could come of it at most: each field counts by its `@cost` (1), times the elements
- * of the lists that it is in (`@listSize`). A fragment is measured once, however often it is spread, so that this takes time
+ * of the lists that it is in (`@listSize`), and so does each part that may come later. A fragment is measured once, however often it is spread, so that this takes time
  * by the length of the text alone.
  */
 export function measureOperation({ schema, document, definition, variables }: MeasureOptions): Measured {
@@ -62,6 +67,7 @@ export function measureOperation({ schema, document, definition, variables }: Me
   function measureAll(set: SelectionSetNode, type: GraphQLNamedType | undefined, sized?: Sized): Measured {
     let depth = 0
     let cost = 0
+    let lookups = 0
     for (const selection of set.selections) {
       const one =
         selection.kind === 'Field'
@@ -70,9 +76,10 @@ export function measureOperation({ schema, document, definition, variables }: Me
             ? measureFragment(selection.name.value, sized)
             : measureAll(selection.selectionSet, typeNamed(selection.typeCondition?.name.value) ?? type, sized)
       depth = Math.max(depth, one.depth)
-      cost += one.cost
+      cost += one.cost + (isDeferred(selection) ? PART_COST : 0)
+      lookups += one.lookups
     }
-    return { depth, cost }
+    return { depth, cost, lookups }
   }
 
   const typeNamed = (name: string | undefined) => (name === undefined ? undefined : schema.getType(name))
@@ -93,7 +100,7 @@ export function measureOperation({ schema, document, definition, variables }: Me
 
   function measureField(node: FieldNode, parent: GraphQLNamedType | undefined, sized: Sized | undefined): Measured {
     const name = node.name.value
-    if (name === '__schema' || name === '__type') return { depth: 1, cost: INTROSPECTION_COST }
+    if (name === '__schema' || name === '__type') return { depth: 1, cost: INTROSPECTION_COST, lookups: 0 }
     const field = fieldOf(parent, name)
     const list = directiveOf(field, 'listSize')
     const size = list && sizeOf(list, node)
@@ -103,7 +110,8 @@ export function measureOperation({ schema, document, definition, variables }: Me
     const named = field && getNamedType(field.type)
     const type = named && isCompositeType(named) ? named : undefined
     const inner = node.selectionSet ? measureAll(node.selectionSet, type, below || undefined) : NOTHING
-    return { depth: 1 + inner.depth, cost: weightOf(field) + times * inner.cost }
+    const lookups = inner.lookups + (directiveOf(field, 'cost') ? 1 : 0)
+    return { depth: 1 + inner.depth, cost: weightOf(field) + times * inner.cost, lookups }
   }
 
   function sizeOf(list: DirectiveNode, node: FieldNode): number | undefined {
@@ -135,6 +143,9 @@ const EMPTY = { selections: [] } as unknown as SelectionSetNode
 
 const fragmentsOf = ({ definitions }: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> =>
   new Map(definitions.flatMap((one) => (one.kind === 'FragmentDefinition' ? [[one.name.value, one] as const] : [])))
+
+/** Whether it may come later, whatever its `if` says. */
+const isDeferred = ({ directives = [] }: SelectionNode) => directives.some(({ name }) => name.value === 'defer')
 
 type Field = GraphQLField<unknown, unknown>
 

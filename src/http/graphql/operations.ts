@@ -9,6 +9,7 @@ import {
   parse,
   specifiedRules,
   validate,
+  visit,
 } from 'graphql'
 import { type GraphqlLimits, Problem } from '../../contract/index.ts'
 import { createBoundedMap } from '../../kernel/bounded-map.ts'
@@ -91,7 +92,7 @@ export function createOperations(limits: GraphqlLimits): PrepareOperation {
         },
       ])
     const variables = request.variables ?? {}
-    const { depth, cost } = measureOperation({ schema, document, definition, variables })
+    const { depth, cost, lookups } = measureOperation({ schema, document, definition, variables })
     if (depth > limits.depth)
       return refuse('operation_too_deep', `An operation is at most ${limits.depth} deep, and this one is ${depth}.`)
     if (cost > limits.cost)
@@ -101,15 +102,20 @@ export function createOperations(limits: GraphqlLimits): PrepareOperation {
       if (errors.length > 0) return invalid(errors)
       if (text.length <= MAX_KNOWN_LENGTH) known.set(text, document)
     }
+    if (definition.operation === 'subscription' && lookups > 1) return invalid([LOOKS_UP])
     const coerced = getVariableValues(schema, definition.variableDefinitions ?? [], variables, {
       ...{ maxErrors: MAX_ERRORS, hideSuggestions },
     })
     if (coerced.errors) return { ...invalid(coerced.errors), isAboutVariables: true }
-    const run = { schema, document, operationName, variableValues: variables }
+    const whole = text.includes('@defer') ? withoutDefer(document) : document
+    const run = { schema, document: whole, operationName, variableValues: variables }
     const answerBySchema = asksOnlyOfSchema(document, definition) ? () => executeSync(run) : undefined
-    return { schema, document, definition, operationName, variables, depth, cost, answerBySchema }
+    return { schema, document, whole, definition, operationName, variables, depth, cost, answerBySchema }
   }
 }
+
+const withoutDefer = (document: DocumentNode): DocumentNode =>
+  visit(document, { Directive: ({ name }) => (name.value === 'defer' ? null : undefined) })
 
 /** The id of a persisted operation as clients of Apollo send it. */
 function persistedQueryOf({ extensions }: OperationRequest): string | undefined {
@@ -140,6 +146,8 @@ function invalid(errors: readonly (GraphQLError | OperationError)[]): Refusal {
     isAboutVariables: false,
   }
 }
+
+const LOOKS_UP = { message: 'A subscription shows what its event says: ask by a query for what is looked up.' }
 
 /** Messages quote what was sent. */
 const MAX_MESSAGE_LENGTH = 500

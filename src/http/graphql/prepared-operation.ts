@@ -14,6 +14,8 @@ export interface OperationRequest {
 export interface Operation {
   readonly schema: GraphQLSchema
   readonly document: DocumentNode
+  /** The same without `@defer`: for callers who take no parts. */
+  readonly whole: DocumentNode
   readonly definition: OperationDefinitionNode
   readonly operationName: string | undefined
   readonly variables: Readonly<Record<string, unknown>>

@@ -142,7 +142,8 @@ function claimOf(route: Route, request: Request, { identity }: RequestContext): 
   throw new Problem('invalid_request', 400, 'This request needs an Idempotency-Key.', { details })
 }
 
-function sendResponse(response: Response, { status, headers, body }: StoredResponse) {
+/** Sends a response that stands. */
+export function sendResponse(response: Response, { status, headers, body }: StoredResponse) {
   response.statusCode = status
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   endInBatch(response, body)

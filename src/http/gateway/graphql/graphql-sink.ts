@@ -19,8 +19,9 @@ export function createGraphqlSink(
     onDrain: undefined,
     start: (status, headers) => {
       sink.onDrain = () => wrapped.onDrain?.()
-      if (String(headers['content-type']).startsWith('application/problem+json'))
-        problem = { status, chunks: [], bytes: 0 }
+      const type = String(headers['content-type'])
+      if (type.startsWith('application/problem+json')) problem = { status, chunks: [], bytes: 0 }
+      else if (type.startsWith('multipart/mixed')) sink.start(status, headers)
       else sink.start(status, { ...headers, 'content-type': mediaTypeFor(context) })
     },
     write: (chunk) => {

@@ -112,6 +112,27 @@ const bombs: Readonly<Record<string, readonly [code: string, body: unknown]>> = 
       query: `{ things { items { ...F0 } } } ${Array.from({ length: 30 }, (_, i) => `fragment F${i} on Thing { ...F${i + 1} ...F${i + 1} }`).join(' ')} fragment F30 on Thing { id }`,
     },
   ],
+  'a part for each of a hundred things': [
+    'operation_too_costly',
+    { query: '{ things(limit: 100) { items { id ... @defer { name } ... @defer(label: "b") { name } } } }' },
+  ],
+  'parts that are deferred by nobody, hundreds of times': [
+    'operation_too_costly',
+    {
+      query: `query A($no: Boolean = false) { things(limit: 2) { items { ${Array.from({ length: 120 }, (_, i) => `... @defer(if: $no, label: "${i}") { id }`).join(' ')} } } }`,
+    },
+  ],
+  'parts of parts, doubled': [
+    'operation_too_costly',
+    {
+      query: `{ things { items { ...F0 } } } ${Array.from({ length: 30 }, (_, i) => `fragment F${i} on Thing { ...F${i + 1} @defer ...F${i + 1} @defer(label: "l${i}") }`).join(' ')} fragment F30 on Thing { id }`,
+    },
+  ],
+  'a deep part': [
+    'operation_too_deep',
+    { query: `{ thing(id: "1") { ... @defer { ${'like { '.repeat(20)} id ${'}'.repeat(20)} } } }` },
+  ],
+  'a list item by item, which there is not': ['invalid_operation', { query: '{ things { items @stream { id } } }' }],
   'fragments in a circle': [
     'invalid_operation',
     { query: '{ things { items { ...A } } } fragment A on Thing { ...B } fragment B on Thing { ...A }' },
@@ -169,6 +190,26 @@ describe('an operation', () => {
     const { url, invoked } = await startGateway()
     const { status, type } = await ask(url, { query: '{ things { items { id } } }' })
     expect([status, type, invoked]).toEqual([200, 'application/graphql-response+json', ['POST /v1/graphql']])
+  })
+
+  it('that comes in parts passes as it is', async () => {
+    const type = 'multipart/mixed; boundary="-"; incrementalSpec=v0.2'
+    const { url } = await startGateway({
+      upstream: (request, response) => {
+        request.resume().on('end', () => response.setHeader('content-type', type).end('\r\n---…'))
+      },
+    })
+    const response = await fetch(`${url}/v1/graphql`, {
+      ...{ method: 'POST', body: JSON.stringify({ query: '{ things { ... @defer { items { id } } } }' }) },
+      headers: { 'content-type': 'application/json', accept: type },
+    })
+    expect([response.headers.get('content-type'), await response.text()]).toEqual([type, '\r\n---…'])
+  })
+
+  it('about the schema alone defers nothing', async () => {
+    const { url } = await startGateway()
+    const { body } = await ask(url, { query: '{ ... @defer { __typename } }' })
+    expect(body.data).toEqual({ __typename: 'Query' })
   })
 
   it('by GET goes to its function as a POST', async () => {

@@ -3,6 +3,7 @@ import { isRefusal, type OperationRequest, type PrepareOperation } from '../../g
 import { parseJson } from '../../json.ts'
 import { parseQuery } from '../../query.ts'
 import { invalidRequest } from '../../request-problems.ts'
+import { acceptsEvents } from '../accepts-events.ts'
 import { type GatewayContext, type Outcome, type Reply, routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
 import { byRunning } from '../explanation.ts'
@@ -62,10 +63,15 @@ export function checkOperation({ graphql }: Pick<GatewayDependencies, 'graphql'>
     const prepared = prepare(('value' in parsed ? parsed.value : {}) as OperationRequest)
     if (isRefusal(prepared)) {
       const refused = writeProblem(context, prepared.problem, prepared.errors)
-      const status = prepared.isInvalid && !hasStatus(mediaTypeFor(context)) ? 200 : refused.status
+      const isOld = !hasStatus(mediaTypeFor(context)) && !acceptsEvents(context)
+      const status = prepared.isInvalid && isOld ? 200 : refused.status
       return { ...refused, status, shortCircuitReason: prepared.problem.code }
     }
-    if (prepared.definition.operation !== 'query' && context.request.method === 'GET') return ONLY_QUERIES
+    if (prepared.definition.operation === 'mutation' && context.request.method === 'GET') return NO_MUTATIONS
+    if (prepared.definition.operation === 'subscription') {
+      context.operation = prepared
+      return acceptsEvents(context) ? undefined : ONLY_EVENTS
+    }
     if (prepared.answerBySchema) return answer(context, prepared.answerBySchema())
     context.callsNobody = prepared.definition.operation === 'query'
     // Each field of a mutation derives a key from this one.
@@ -93,6 +99,11 @@ const answer = (context: GatewayContext, result: unknown): Reply => ({
   shortCircuitReason: 'schema',
 })
 
-const ONLY_QUERIES = new Problem('method_not_allowed', 405, 'A GET only reads: send a mutation by POST.', {
+const ONLY_EVENTS = new Problem(
+  'invalid_request',
+  406,
+  'A subscription is answered by events: send `Accept: text/event-stream`.',
+)
+const NO_MUTATIONS = new Problem('method_not_allowed', 405, 'A GET only reads: send a mutation by POST.', {
   headers: { allow: 'POST' },
 })

@@ -7,6 +7,7 @@ import {
   summarizeInvocation,
 } from '../../../protocol/index.ts'
 import { cancelInvocation, listInvocations } from '../../../protocol/invocation-endpoints.ts'
+import { acceptsEvents } from '../accepts-events.ts'
 import type { GatewayContext, Outcome, Reply, Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
 import { ending, explained } from '../explanation.ts'
@@ -25,7 +26,7 @@ type Dependencies = Pick<GatewayDependencies, 'invocations' | 'draining'>
 export function invocationState({ invocations, draining }: Dependencies): Step {
   async function tell(context: GatewayContext): Promise<Outcome> {
     const { waitSeconds = 0 } = preferencesOf(context)
-    const asksForEvents = acceptsEvents(context)
+    const asksForEvents = context.method === 'GET' && acceptsEvents(context)
     const found = await find(context, asksForEvents ? 0 : waitSeconds)
     if (found instanceof Problem) return found
     if (!asksForEvents) return stateReply(found, waitSeconds)
@@ -113,9 +114,6 @@ function absent(id: string, { keepSeconds }: GatewayDependencies['invocations'])
 function timeOf(id: string): Date | undefined {
   return id[14] === '7' ? new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)) : undefined
 }
-
-const acceptsEvents = ({ method, headers }: GatewayContext) =>
-  method === 'GET' && (headers.accept ?? []).some((value) => /(^|[,\s])text\/event-stream\s*(;|,|$)/i.test(value))
 
 function stateReply(found: InvocationState, waitSeconds: number): Reply {
   const { state, dueInMs } = found
