@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { payload, receive } from 'ebb/contract'
 import { CASES } from './cases.ts'
 import { CONFORMANCE_CONTRACTS } from './conformance-contracts.ts'
 import { runConformance } from './run-conformance.ts'
@@ -24,11 +23,6 @@ const DOCUMENT = (() => {
   return JSON.stringify({ paths })
 })()
 
-const hooks = receive({
-  ...{ name: 'take-hooks', summary: 'Takes them.', path: '/v1/hooks', provider: 'stripe', signedBy: ['HOOKS'] },
-  events: { 'charge.succeeded': payload<object>() },
-})
-
 /** Something that is no Ebb, and has a document and makes keys so that every case can begin. */
 async function targetThat(answer: RequestListener, { document = DOCUMENT } = {}): Promise<Target> {
   const server = createServer((request, response) => {
@@ -44,7 +38,6 @@ async function targetThat(answer: RequestListener, { document = DOCUMENT } = {})
   return {
     ...{ url, admin: { url, key: 'any' } },
     restartFunction: async () => {},
-    contracts: { 'take-hooks': hooks },
   }
 }
 

@@ -18,6 +18,7 @@ export {
 export { ConfigError } from './config-error.ts'
 export { type Correlation, traceIdOf } from './correlation.ts'
 export type { Delegated } from './delegated.ts'
+export { freePassedBytes } from './free-passed-bytes.ts'
 export {
   createInstanceAccount,
   type InstanceAccount,

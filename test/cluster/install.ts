@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { untilTrue } from '../support/until.ts'
 import type { Context } from './context.ts'
 import { isReady } from './kubectl.ts'
@@ -5,6 +6,8 @@ import { runCommand } from './run-command.ts'
 
 /** The chart of the project that is installed. */
 export const chartOf = ({ project }: Context) => `${project}/charts/ebb`
+/** What contracts name as secrets. */
+const FUNCTION_SECRETS = 'conformance'
 const READY_MS = 300_000
 const INGRESSES = ['kourier-system', 'knative-ingress', 'istio-system', 'contour-internal']
 
@@ -16,6 +19,9 @@ export async function makeNamespace({ options, kubectl }: Context) {
   const labels = { 'pod-security.kubernetes.io/enforce': 'restricted', 'pod-security.kubernetes.io/warn': 'restricted' }
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: options.namespace, labels } }
   await kubectl.text(['apply', '--filename', '-'], { input: JSON.stringify(namespace) })
+  const stringData = { CONFORMANCE_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('base64')}` }
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: FUNCTION_SECRETS }, stringData }
+  await kubectl.text(['apply', '--filename', '-'], { input: JSON.stringify(secret) })
 }
 
 /** Installs the chart, and waits until all is ready. */
@@ -30,6 +36,7 @@ export async function install(context: Context, more: readonly string[] = []) {
 export async function values(context: Context, tag: string): Promise<readonly string[]> {
   const { options, kubectl } = context
   const words = ['--values', `${chartOf(context)}/values-small.yaml`, '--set', `engine=${options.engine}`]
+  words.push('--set', `functionSecrets.existingSecret=${FUNCTION_SECRETS}`)
   words.push('--set', `image.registry=${options.registry}`, '--set', `image.tag=${tag}`)
   if (options.engine === 'kubernetes') return words
   const namespaces = (await kubectl.text(['get', 'namespaces', '--output', 'name'])).split('\n')

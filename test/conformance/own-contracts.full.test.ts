@@ -77,7 +77,7 @@ describe('a project without conformance functions', () => {
       expect.stringMatching(
         /^nothing to run on: no GET that is open to everybody says its version; npx ebb conformance add/,
       ),
-      expect.stringMatching(/^nothing to run on: no contract takes webhooks; npx ebb new NAME --receive/),
+      expect.stringMatching(/^nothing to run on: no contract takes webhooks; npx ebb conformance add/),
       expect.stringMatching(
         /^nothing to run on: the conformance functions are not deployed there; npx ebb conformance add/,
       ),

@@ -102,8 +102,8 @@ async function isPrepared(root: string): Promise<boolean> {
   return (functions ?? []).every((name) => bundles?.some((file) => file.startsWith(`${name}-`)))
 }
 
-/** Starts the Ebb of a project, as `npm start` does, on ports of its own; its data stay in `.ebb`. */
-export async function startProject(root: string) {
+/** Starts the Ebb of a project, as `npm start` does, on ports of its own where `env` says no other; its data stay in `.ebb`. */
+export async function startProject(root: string, env: Readonly<Record<string, string>> = {}) {
   const child = spawn(process.execPath, [join(root, 'node_modules/ebb/src/cli.ts'), 'dev', '--json'], {
     cwd: root,
     env: {
@@ -112,6 +112,7 @@ export async function startProject(root: string) {
       EBB_ADMIN_PORT: '0',
       EBB_IDLE_MS: '60000',
       EBB_START_TIMEOUT_MS: '300000',
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

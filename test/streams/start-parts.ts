@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { killOnExit } from '../../bench/measure/kill-on-exit.ts'
-import { bundleContracts, bundleFunction } from '../../src/build/index.ts'
+import { bundleContracts, bundleFunction, NODE_FLAGS } from '../../src/build/index.ts'
 import { replaceFile } from '../../src/build/write-chunk.ts'
 import { inheritedEnv } from '../../src/kernel/index.ts'
 import { generateIdentityKeys } from '../../src/protocol/index.ts'
@@ -53,7 +53,7 @@ export async function startParts(
     NODE_ENV: 'production',
   }
   const start = async (script: string, settings: Readonly<Record<string, string>>): Promise<Part> => {
-    const child = spawn(process.execPath, [script], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, script], {
       env: { ...common, ...settings },
       stdio: ['ignore', 'pipe', 'inherit'],
     })

@@ -1,7 +1,9 @@
 import { equal } from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { describeReceive, type Route } from '../../contract/index.ts'
-import { assertProblem } from '../assertions.ts'
+import { assertProblem, assertRetryAfter } from '../assertions.ts'
+import type { ConformanceResponse } from '../client.ts'
+import { CONFORMANCE_RECEIVER } from '../conformance-contracts.ts'
 import type { Case, Session } from '../session.ts'
 import { NothingToRunOn } from '../subjects.ts'
 
@@ -23,13 +25,7 @@ export const webhooksIn: readonly Case[] = [
       const ids = { 'x-github-delivery': randomUUID(), 'webhook-id': `msg_${randomUUID()}`, 'webhook-timestamp': now }
       for (const headers of [{}, ids, { ...ids, ...FORGED }]) {
         const answer = await session.send({ method: 'POST', path, json: { type: 'any' }, headers })
-        if (answer.status === 503)
-          throw new NothingToRunOn(`none of the secrets of ${path} is set`, 'give the gateway one')
-        assertProblem(
-          answer,
-          403,
-          answer.text.includes('signature_expired') ? 'signature_expired' : 'invalid_signature',
-        )
+        assertRefused(answer)
       }
       equal(await count(), before, 'an event was stored of what was refused')
     },
@@ -43,11 +39,21 @@ export const webhooksIn: readonly Case[] = [
   },
 ]
 
-/** What takes webhooks in the project that runs there. */
-function receiverOf({ target: { contracts = {} } }: Session): Pick<Route, 'path'> & { readonly on: string } {
-  for (const contract of Object.values(contracts))
+/** A gateway that has none of the secrets cannot tell: it takes nothing, and says when to send it again. */
+function assertRefused(answer: ConformanceResponse) {
+  if (answer.status === 503) {
+    assertProblem(answer, 503, 'unavailable')
+    return void assertRetryAfter(answer)
+  }
+  assertProblem(answer, 403, answer.text.includes('signature_expired') ? 'signature_expired' : 'invalid_signature')
+}
+
+/** What takes webhooks there: the conformance function, or else one of the project. */
+function receiverOf({ hasFunctions, target }: Session): Pick<Route, 'path'> & { readonly on: string } {
+  const contracts = hasFunctions ? [CONFORMANCE_RECEIVER] : Object.values(target.contracts ?? {})
+  for (const contract of contracts)
     if (contract.kind === 'receive') return { path: describeReceive(contract).path, on: contract.on.type }
-  throw new NothingToRunOn('no contract takes webhooks', 'npx ebb new NAME --receive PROVIDER writes one')
+  throw new NothingToRunOn('no contract takes webhooks')
 }
 
 /** How many events of the type there are, as far as a page shows them; 0 where there is no admin port to ask. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { Problem } from '../../contract/index.ts'
+import { freePassedBytes } from '../../kernel/index.ts'
 import { bodyTooLarge } from '../request-problems.ts'
 
 interface BodyStreamOptions {
@@ -34,6 +35,7 @@ export function openBodyStream(
     bytes += chunk.length
     if (bytes > maxBytes) return void body.destroy(bodyTooLarge(maxBytes))
     onChunk?.(chunk)
+    freePassedBytes(chunk.length)
     if (body.push(chunk)) wait.begin()
     else request.pause()
   }

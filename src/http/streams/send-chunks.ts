@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { freePassedBytes } from '../../kernel/index.ts'
 import type { Deadline } from '../deadline.ts'
 import type { EncodeItem } from './encode-item.ts'
 import type { Source } from './source.ts'
@@ -31,6 +32,7 @@ export async function sendChunks(
     if (!isStarted) start()
     isStarted = true
     if (!write(chunk)) await whenDrained(response)
+    freePassedBytes(chunk.length)
     deadline.progress()
     next = await source.next()
   }

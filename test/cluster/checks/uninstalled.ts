@@ -4,8 +4,8 @@ import { helm } from '../install.ts'
 import { runCommand } from '../run-command.ts'
 
 const LIMIT_MS = 240_000
-/** What a namespace has by itself. */
-const OWN = /^(events(\.events\.k8s\.io)?\/|configmap\/kube-root-ca\.crt|serviceaccount\/default)/
+/** What a namespace has by itself, and what the run gave it. */
+const OWN = /^(events(\.events\.k8s\.io)?\/|configmap\/kube-root-ca\.crt|serviceaccount\/default|secret\/conformance$)/
 /** What NOTES.txt says that it keeps: the database, its passwords, and the pepper of the API keys. */
 const KEPT =
   /^(persistentvolumeclaim\/data-ebb-postgres-0|secret\/ebb-(postgres-(gateway|relay|functions|owner|superuser)|gateway))$/

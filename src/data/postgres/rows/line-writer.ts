@@ -1,3 +1,4 @@
+import { freePassedBytes } from '../../../kernel/free-passed-bytes.ts'
 import type { LineRules } from '../../../kernel/row-lines.ts'
 import type { Column } from '../../values/describe-statement.ts'
 import { camelName, readRows } from '../../values/read-rows.ts'
@@ -94,6 +95,7 @@ export function createLineWriter({ columns, catalog, fields, encode }: LineOptio
     target.out = Buffer.allocUnsafe(2 * messages.length)
     target.at = 0
     eachRow(messages, writeRow)
+    freePassedBytes(messages.length + target.out.length)
     return target.out.subarray(0, target.at)
   }
 }

@@ -1,4 +1,5 @@
 import { EVENT_STREAM, type Route } from '../../../contract/index.ts'
+import { freePassedBytes } from '../../../kernel/index.ts'
 import { upgradeOf } from '../../accept-upgrades.ts'
 import { drainRequest } from '../../drain-request.ts'
 import type { GatewayContext } from '../context.ts'
@@ -37,6 +38,7 @@ export function createClientSink(context: GatewayContext): ResponseSink {
     },
     write: (chunk) => {
       context.bytes += chunk.length
+      freePassedBytes(chunk.length)
       if (response.write(chunk)) return true
       response.setTimeout(stallTimeoutMs)
       return false

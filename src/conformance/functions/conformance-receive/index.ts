@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import conformanceReceive from './handler.ts'
+
+serve(conformanceReceive)
