@@ -53,7 +53,7 @@ async function startUpstream(): Promise<number> {
 async function startGateway(name: string, root: string) {
   const contracts = join(folder, name)
   const bundle = `import { bundleContracts } from './src/build/index.ts'
-    console.log((await bundleContracts('test/project', ${JSON.stringify(contracts)}, { version: '1' })).file)`
+    console.log((await bundleContracts(process.cwd() + '/test/project', ${JSON.stringify(contracts)}, { version: '1' })).file)`
   const args = ['--input-type=module', '-e', bundle]
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root })
   await writeFile(join(contracts, 'contracts'), basename(stdout.trim()))
