@@ -61,6 +61,9 @@ it('a call that waits beside a start is answered by an instance that is free bef
 
 it('instances that are kept live all the time, and nobody waits for them', async () => {
   expect(await simulate([1, 40], { min: 1 })).toMatchObject({ instanceSeconds: 120, starts: 0, took: [[200, 2]] })
+  // A window that is open at the begin has kept one already, which ends 10 s after its last call.
+  const open = await simulate([1, 55], { warm: [[0, 50]] })
+  expect([open.starts, open.instanceSeconds]).toEqual([1, 50 + 11.2])
   // It ends 10 s after 1.2, and is started at 30 for the window, which ends at 70.
   expect(await simulate([0, 40], { warm: [[30, 70]] })).toMatchObject({
     ...{ starts: 2, instanceSeconds: 51.2 },

@@ -100,7 +100,7 @@ export async function simulateCalls(arrivals: readonly Arrival[], run: Simulated
     assign(now)
   }
 
-  for (const [begin] of warm) if (begin >= from) events.add(begin, { kind: 'warm' })
+  for (const [begin] of warm) if (begin > from) events.add(begin, { kind: 'warm' })
   let done = 0
   for (let next = 0; next < arrivals.length || events.nextAt() < Number.POSITIVE_INFINITY; ) {
     const arrival = arrivals[next]

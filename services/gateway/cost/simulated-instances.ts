@@ -24,7 +24,10 @@ export interface SimulatedInstance {
 /** Keeps the instances of a simulation, and how long they have lived. */
 export function createSimulatedInstances({ min, max, concurrency, idleSeconds, warm, from }: Running) {
   const sum = { starts: 0, instanceSeconds: 0 }
-  let running: SimulatedInstance[] = Array.from({ length: min }, () => newInstance(from, { isReady: true }))
+  // A window that is open at the begin has been so before: what it keeps runs.
+  const kept = warm.some(([begin, end]) => begin <= from && from < end) ? 1 : 0
+  const atFirst = { length: Math.max(min, kept) }
+  let running: SimulatedInstance[] = Array.from(atFirst, () => newInstance(from, { isReady: true }))
 
   /** When an instance ends that has nothing to do; the first one is what a window keeps. */
   const endOf = (instance: SimulatedInstance): number => {
