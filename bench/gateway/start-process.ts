@@ -15,7 +15,7 @@ interface ProcessOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
-const MAX_START_MS = 30_000
+const MAX_START_MS = 90_000
 const PAUSE_MS = 20
 
 /** Starts a program on one core, and resolves when it listens. */

@@ -117,9 +117,10 @@ function start(fn: Implementation, config: Config, log: Log) {
     const closing = setTimeout(connections.close, upgrades && graceMs > 0 ? graceMs + drainMs : 0)
     await drain(server, { graceMs, timeoutMs: drainMs + 2_000 })
     clearTimeout(closing)
+    await telemetry.shutdown({ limitMs: FLUSH_TIMEOUT_MS })
+    // As late as can be: what the process lives on after it is in no account.
     await use.close()
     await resources.close()
-    await telemetry.shutdown({ limitMs: FLUSH_TIMEOUT_MS })
   }
   isolateErrors(inFlight, { log, shutDown: onShutdown(stop, { log, parent: config.EBB_PARENT }) })
 }

@@ -24,7 +24,7 @@ export function watchInstances(events: readonly RunnerEvent[]) {
       const { event, function: name, pid } = events[seen] ?? { event: '' }
       if (event === 'spawn') watched.set(Number(pid), { name: String(name), from: startOf(Number(pid)), to: undefined })
     }
-    for (const [pid, instance] of watched) if (instance.to === undefined && !isAlive(pid)) instance.to = uptime()
+    for (const [pid, instance] of watched) if (instance.to === undefined && !isRunning(pid)) instance.to = uptime()
   }
   const timer = setInterval(look, POLL_MS)
   return {
@@ -42,16 +42,18 @@ export function watchInstances(events: readonly RunnerEvent[]) {
   }
 }
 
-/** The name of a process may hold spaces and parentheses: what follows it is what is counted. */
-function startOf(pid: number): number {
+/** What /proc says of a process after its name, which may hold spaces and parentheses. */
+function statOf(pid: number): readonly string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[STARTED_AT]) / TICKS_PER_SECOND
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
-function isAlive(pid: number): boolean {
+const startOf = (pid: number) => Number(statOf(pid)[STARTED_AT]) / TICKS_PER_SECOND
+
+/** One that has ended and that its parent has not looked after yet has nothing any more. */
+function isRunning(pid: number): boolean {
   try {
-    process.kill(pid, 0)
-    return true
+    return statOf(pid)[0] !== 'Z'
   } catch {
     return false
   }

@@ -3,7 +3,7 @@ import type { GatewayDependencies } from 'ebb/http/gateway'
 import type pg from 'pg'
 import { functionsOf, pricePerSecond } from '../../../src/contract/index.ts'
 import { type CostPeriod, type InstanceSum, readCalls, readInstances } from '../../../src/data/cost/read-cost.ts'
-import { readMinutes } from '../../../src/data/cost/read-minutes.ts'
+import { type CallMinute, readMinutes } from '../../../src/data/cost/read-minutes.ts'
 import type { AdminInput } from '../../../src/protocol/admin/admin-endpoint.ts'
 import { readCost, readWhatIf } from '../../../src/protocol/admin/cost.ts'
 import { priceCost } from '../cost/price-cost.ts'
@@ -17,6 +17,8 @@ export interface CostOptions extends Pick<GatewayDependencies, 'contracts'> {
 const [HOUR_MS, DAY_MS] = [3_600_000, 86_400_000]
 const DEFAULT_DAYS = 7
 const MAX_DAYS = 92
+/** For a what-if: the newest ones, which take a second or two to simulate. */
+const MAX_CALLS = 100_000
 
 export const costOperations = ({ pool, contracts }: CostOptions): readonly AdminOperation[] => [
   operation(readCost, async ({ query }) => {
@@ -31,18 +33,14 @@ export const costOperations = ({ pool, contracts }: CostOptions): readonly Admin
     const described = functionsOf(contracts()).find((one) => one.name === name)
     if (!described) throw new Problem('not_found', 404, 'There is no function of this name.')
     const period = periodOf(query)
-    const minutes = await readMinutes(pool, name, period)
+    const minutes = await readMinutes(pool, name, { ...period, maxCalls: MAX_CALLS })
     const instances = (await readInstances(pool, period)).filter((one) => one.kind === 'function' && one.name === name)
-    const sum = (of: (one: InstanceSum) => number) => instances.reduce((total, one) => total + of(one), 0)
-    const [begun = +period.from / 1_000] = minutes.map(({ second }) => second)
     const maxAgeSeconds = 'cache' in described ? (described.cache?.maxAgeSeconds ?? 0) : 0
-    const outcome = whatIf({
+    const outcome = await whatIf({
       ...{ minutes, settings: { ...described.scale, maxAgeSeconds }, change: changeOf(query) },
-      recorded: {
-        ...{ instances: sum((one) => one.instances), startingSeconds: sum((one) => one.starting) },
-        instanceSeconds: sum(({ starting, busy, idle }) => starting + busy + idle),
-      },
-      ...{ from: begun, to: Math.min(+period.to, Date.now()) / 1_000 },
+      recorded: sumDuring(minutes, instances),
+      from: minutes[0]?.second ?? +period.from / 1_000,
+      to: Math.min(+period.to, Date.now()) / 1_000,
     })
     const { prices } = contracts()
     const size = instances.at(-1)
@@ -58,6 +56,22 @@ export const costOperations = ({ pool, contracts }: CostOptions): readonly Admin
     }
   }),
 ]
+
+/** What instances have used while calls were recorded: of an hour of which only a part was read, that part. */
+function sumDuring(minutes: readonly CallMinute[], instances: readonly InstanceSum[]) {
+  const hourOf = (second: number) => Math.floor((second * 1_000) / HOUR_MS)
+  const parts = new Map(minutes.map(({ second, partOfHour }) => [hourOf(second), partOfHour]))
+  const begin = minutes[0] ? hourOf(minutes[0].second) : 0
+  const during = instances.flatMap((one) => {
+    const hour = hourOf(+one.at / 1_000)
+    return hour < begin ? [] : [{ ...one, part: parts.get(hour) ?? 1 }]
+  })
+  const sum = (of: (one: InstanceSum) => number) => during.reduce((total, one) => total + of(one) * one.part, 0)
+  return {
+    ...{ instances: sum((one) => one.instances), startingSeconds: sum((one) => one.starting) },
+    instanceSeconds: sum(({ starting, busy, idle }) => starting + busy + idle),
+  }
+}
 
 /** What a question changes of a contract. */
 function changeOf({

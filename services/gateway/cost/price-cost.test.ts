@@ -22,7 +22,7 @@ const instance = (part: Partial<InstanceSum>): InstanceSum => ({
   ...{ starting: 0, busy: 0, idle: 0, cpu: 0, database: 0, ...part },
 })
 const call = (part: Partial<CallSum>): CallSum => ({
-  ...({ route: 'read', by: 'gateway', plan: null, tenant: null, requests: 0, calls: 0 } as const),
+  ...({ route: 'read', by: 'gateway', plan: null, tenant: null, requests: 0, calls: 0, deferred: 0 } as const),
   ...{ coldStarts: 0, warmSeconds: 0, bytes: 0, ...part },
 })
 const price = (
@@ -94,4 +94,12 @@ it('what no gateway and no relay has seen is nobody’s, and of many tenants the
   const { tenants } = price([instance({ busy: 150, database: 1 })], many)
   expect([tenants.length, tenants.at(-1)]).toMatchObject([101, { tenant: '*', requests: 50 }])
   expect(sum(tenants.map(({ busySeconds }) => busySeconds))).toBeCloseTo(150, 9)
+})
+
+it('a request whose call comes later from a relay has avoided no call', () => {
+  const calls = [
+    call({ requests: 30, calls: 10, deferred: 20, warmSeconds: 10 }),
+    call({ by: 'relay', requests: 20, calls: 20, warmSeconds: 20 }),
+  ]
+  expect(price(INSTANCES, calls).functions[0]).toMatchObject({ requests: 50, calls: 30, avoided: 0, saved: 0 })
 })

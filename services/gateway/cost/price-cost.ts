@@ -71,6 +71,7 @@ export function priceCost(recorded: Recorded, { prices: given, warmth, now }: Pr
       own.reduce((total, call) => total + (by && call.by !== by ? 0 : of(call)), 0)
     const [requests, called, bytes] = [ownSum((c) => c.requests), ownSum((c) => c.calls), ownSum((c) => c.bytes)]
     const atGateway = ownSum((c) => c.requests, 'gateway')
+    const avoided = requests - called - ownSum((c) => c.deferred)
     const cost = {
       ...{ busy: of.busyCost, starting: of.startingCost, idle: of.idleCost, warm: of.warmCost },
       requests: (atGateway / 1e6) * prices.perMillionRequests,
@@ -91,11 +92,11 @@ export function priceCost(recorded: Recorded, { prices: given, warmth, now }: Pr
     })
     return {
       ...{ name, instances: of.instances, requests, calls: called, coldStarts: ownSum((c) => c.coldStarts), bytes },
-      avoided: requests - called,
+      avoided,
       seconds: { starting: of.starting, busy: of.busy, idle: of.idle, warm: of.warm },
       ...{ databaseSeconds: of.database, cpuSeconds: of.cpu },
       cost: { ...cost, total: Object.values(cost).reduce((total, part) => total + part, 0) },
-      saved: called > 0 ? ((requests - called) * cost.busy) / called : 0,
+      saved: called > 0 ? (avoided * cost.busy) / called : 0,
     }
   })
   const ofInstances = [...used.values()].reduce((total, { busyCost }) => total + busyCost, 0)

@@ -1,9 +1,8 @@
 import { isWarm, type Scale } from '../../../src/contract/index.ts'
-import { countDuration } from '../../../src/data/cost/durations.ts'
 import type { CallMinute } from '../../../src/data/cost/read-minutes.ts'
-import { addCounts, percentile } from './percentile.ts'
-import { simulateCache } from './simulate-cache.ts'
-import { type Load, type Running, simulateLives } from './simulate-lives.ts'
+import { type Arrival, callsIn, requestsIn } from './arrivals.ts'
+import { createDurations, distributionOf, drawFrom } from './distribution.ts'
+import { HIT_MS, type Lives, simulateCalls } from './simulate-calls.ts'
 
 /** What a contract says of how its function runs. */
 export interface Settings extends Scale {
@@ -30,92 +29,85 @@ export interface WhatIfInput {
   readonly to: number
 }
 
-/** What a reply from a gateway's cache takes. */
-const HIT_MS = 1
 /** Where nothing tells how long the platform keeps an instance that has nothing to do: about as long as Knative does. */
 const USUAL_IDLE_SECONDS = 60
 const MAX_IDLE_SECONDS = 3_600
-const USUAL_START_SECONDS = 1
+const USUAL_START_MS = 1_000
+/** By so many runs the idle time is found to a hundredth. */
+const FITTING_RUNS = 14
 const MINUTE_SECONDS = 60
 
 /**
  * What the recorded calls would have cost, and how long they would have taken, if the contract had said something else. How long the platform
- * keeps idle instances, and how many calls wait for a start, is fitted to what was recorded with the contract as it is.
+ * keeps idle instances is fitted to what was recorded with the contract as it is.
  */
-export function whatIf({ minutes, settings, change, recorded, from, to }: WhatIfInput) {
-  const [warm, cold] = [new Map<number, number>(), new Map<number, number>()]
-  for (const minute of minutes) {
-    addCounts(warm, minute.warm)
-    addCounts(cold, minute.cold)
-  }
-  const waited = sum(cold)
-  const calls = sum(warm) + waited
-  const load = loadOf(minutes)
-  const startSeconds = recorded.instances > 0 ? recorded.startingSeconds / recorded.instances : USUAL_START_SECONDS
-  const run = (of: Settings, idleSeconds: number, load: readonly Load[]) => {
-    const { min = 0, max, concurrency, warm: windows = [] } = of
-    const running: Running = { min, max, concurrency, idleSeconds, startSeconds, warm: warmIn(windows, { from, to }) }
-    return simulateLives(load, running, { from, to })
-  }
-  const idleSeconds = fitIdle((idle) => run(settings, idle, load).instanceSeconds, recorded.instanceSeconds)
-  const asItWas = run(settings, idleSeconds, load)
-  const perWaited = asItWas.waited > 0 && waited > 0 ? waited / asItWas.waited : 1
-  if (waited === 0) countDuration(cold, startSeconds * 1_000)
-  const hit = new Map<number, number>()
-  countDuration(hit, HIT_MS)
-
-  const outcomeOf = (lives: typeof asItWas, called: number, hits: number): Outcome => {
-    const coldCalls = Math.min(called, lives.waited * perWaited)
-    const parts = [
-      { counts: warm, weight: called - coldCalls },
-      { counts: cold, weight: coldCalls },
-      { counts: hit, weight: hits },
-    ]
-    return {
-      ...{ calls: called, coldStarts: lives.starts, instanceSeconds: lives.instanceSeconds },
-      ...{ p50Ms: percentile(parts, 0.5), p99Ms: percentile(parts, 0.99) },
-    }
-  }
+export async function whatIf({ minutes, settings, change, recorded, from, to }: WhatIfInput) {
   const changed = { ...settings, ...change }
-  const cached = simulateCache(minutes, load, changed.maxAgeSeconds)
-  const before = simulateCache(minutes, load, settings.maxAgeSeconds)
-  const isCached = changed.maxAgeSeconds !== settings.maxAgeSeconds
-  const missedBefore = before.asked - before.hits
-  const left = isCached && missedBefore > 0 ? (cached.asked - cached.hits) / missedBefore : 1
+  const [calls, requests] = [callsIn(minutes), requestsIn(minutes)]
+  const arrivals = settings.maxAgeSeconds > 0 || changed.maxAgeSeconds > 0 ? withOthers(requests, calls) : calls
+  const simulate = ({ min = 0, max, concurrency, warm = [], maxAgeSeconds }: Settings, idleSeconds: number) => {
+    const instances = { min, max, concurrency, idleSeconds, warm: warmIn(warm, { from, to }) }
+    return simulateCalls(arrivals, { ...instances, maxAgeSeconds, from, to }, timesOf(minutes, recorded))
+  }
+  const idleSeconds = await fitIdle(
+    async (idle) => (await simulate(settings, idle)).instanceSeconds,
+    recorded.instanceSeconds,
+  )
+  const hits = createDurations()
+  if (settings.maxAgeSeconds > 0) for (let i = calls.length; i < arrivals.length; i++) hits.count(HIT_MS)
+  const took = distributionOf(
+    minutes.flatMap(({ warm, waited }) => [warm, waited]),
+    [hits.durations],
+  )
   return {
     idleSeconds,
     recorded: {
-      ...outcomeOf({ ...asItWas, waited: perWaited > 0 ? waited / perWaited : 0 }, calls, before.hits),
-      ...{ coldStarts: recorded.instances, instanceSeconds: recorded.instanceSeconds },
+      ...{ calls: calls.length, coldStarts: recorded.instances, instanceSeconds: recorded.instanceSeconds },
+      ...{ p50Ms: took.quantile(0.5) ?? null, p99Ms: took.quantile(0.99) ?? null },
     },
-    simulated: outcomeOf(asItWas, calls, before.hits),
-    changed: outcomeOf(run(changed, idleSeconds, isCached ? cached.load : load), calls * left, cached.hits),
+    simulated: outcomeOf(await simulate(settings, idleSeconds)),
+    changed: outcomeOf(await simulate(changed, idleSeconds)),
   }
 }
 
-const sum = (counts: ReadonlyMap<number, number>) => [...counts.values()].reduce((total, count) => total + count, 0)
-
-/** By second, of all gateways together. */
-function loadOf(minutes: readonly CallMinute[]): readonly Load[] {
-  const seconds = new Map<number, Load>()
-  for (const { second: minute, began, peaks } of minutes) {
-    for (const [i, peak] of peaks.entries()) {
-      if (peak === 0) continue
-      const second = minute + i
-      const known = seconds.get(second)
-      seconds.set(second, { second, began: (known?.began ?? 0) + (began[i] ?? 0), peak: (known?.peak ?? 0) + peak })
-    }
+function outcomeOf({ calls, starts, instanceSeconds, durations }: Lives): Outcome {
+  const { quantile } = distributionOf([], [durations])
+  return {
+    ...{ calls, coldStarts: starts, instanceSeconds },
+    ...{ p50Ms: quantile(0.5) ?? null, p99Ms: quantile(0.99) ?? null },
   }
-  return [...seconds.values()]
 }
 
-/** The idle time by which the model has as many seconds of instances as were recorded: more of it never has fewer. */
-function fitIdle(secondsWith: (idleSeconds: number) => number, recorded: number): number {
+/** What could be cached, and the calls that nothing of it explains, such as those of a relay: evenly from all of them. */
+function withOthers(requests: readonly Arrival[], calls: readonly Arrival[]): readonly Arrival[] {
+  const others = Math.max(0, calls.length - requests.length)
+  const isOne = (i: number) => Math.floor(((i + 1) * others) / calls.length) > Math.floor((i * others) / calls.length)
+  return [...requests, ...calls.filter((_, i) => isOne(i))].sort((a, b) => a.at - b.at)
+}
+
+/** How long calls and starts take, by what was recorded: what the first call of an instance takes longer than others is part of the start. */
+function timesOf(minutes: readonly CallMinute[], { instances, startingSeconds }: WhatIfInput['recorded']) {
+  const warm = distributionOf(minutes.map((minute) => minute.warm))
+  const waited = distributionOf(minutes.map((minute) => minute.waited))
+  const starts = distributionOf(minutes.map((minute) => minute.starts))
+  const tailSeconds = minutes.reduce((sum, minute) => sum + minute.tailSeconds, 0)
+  const serviceMs = drawFrom(warm, waited.quantile(0) ?? 0)
+  const usualMs = warm.quantile(0.5) ?? 0
+  const startMs = drawFrom(starts, instances > 0 ? (startingSeconds / instances) * 1_000 + usualMs : USUAL_START_MS)
+  return {
+    ...{ serviceMs, startMs: () => Math.max(1, startMs() - usualMs) },
+    tailMs: (tailSeconds * 1_000) / Math.max(1, warm.count + waited.count),
+  }
+}
+
+/** The idle time by which the simulation has as many seconds of instances as were recorded: more of it has more. */
+async function fitIdle(secondsWith: (idleSeconds: number) => Promise<number>, recorded: number): Promise<number> {
   let [low, high] = [0, MAX_IDLE_SECONDS]
-  if (secondsWith(low) >= recorded || secondsWith(high) <= recorded) return USUAL_IDLE_SECONDS
-  for (let i = 0; i < 30; i++) {
-    const middle = (low + high) / 2
-    if (secondsWith(middle) < recorded) low = middle
+  if ((await secondsWith(low)) >= recorded || (await secondsWith(high)) <= recorded) return USUAL_IDLE_SECONDS
+  for (let i = 0; i < FITTING_RUNS; i++) {
+    // By ratios, so that short times are found as exactly as long ones.
+    const middle = Math.sqrt((low + 1) * (high + 1)) - 1
+    if ((await secondsWith(middle)) < recorded) low = middle
     else high = middle
   }
   return (low + high) / 2

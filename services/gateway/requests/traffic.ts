@@ -39,7 +39,9 @@ export function countTraffic(gateway: string, { now = Date.now } = {}) {
       const row = getOrCreate(rows, name, () => newRow(method, route, step))
       forgetBefore(row, step)
       const place = step % STEPS
-      const add = (counts: Uint32Array, at: number) => counts.set([(counts[at] ?? 0) + 1], at)
+      const add = (counts: Uint32Array, at: number) => {
+        counts[at] = (counts[at] ?? 0) + 1
+      }
       add(row.counts.requests, place)
       if (status >= 500) add(row.counts.errors, place)
       if (cold) add(row.counts.cold, place)

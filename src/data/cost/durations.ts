@@ -1,7 +1,7 @@
-/** How many calls took how long: counts by the logarithm of their milliseconds, each bucket 5 % wide. */
+/** How many calls took how long: counts by the logarithm of their milliseconds, each bucket 2 % wide. */
 export type Durations = Map<number, number>
 
-const BASE = Math.log(1.05)
+const BASE = Math.log(1.02)
 const MIN_MS = 0.05
 
 /** Counts one more. */

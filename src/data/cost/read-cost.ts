@@ -23,6 +23,8 @@ export interface CallSum {
   readonly tenant: string | null
   readonly requests: number
   readonly calls: number
+  /** Of the requests, those whose call comes later, from a relay. */
+  readonly deferred: number
   readonly coldStarts: number
   readonly warmSeconds: number
   readonly bytes: number
@@ -51,8 +53,8 @@ export async function readInstances(pool: pg.Pool, { from, to }: CostPeriod): Pr
 export async function readCalls(pool: pg.Pool, { from, to }: CostPeriod): Promise<readonly CallSum[]> {
   const { rows } = await pool.query<CallSum>(
     `select route, by, nullif(plan, '') as plan, nullif(tenant, '') as tenant, sum(requests)::float8 as requests,
-            sum(calls)::float8 as calls, sum(cold_starts)::float8 as "coldStarts", sum(warm_seconds) as "warmSeconds",
-            sum(bytes)::float8 as bytes
+            sum(calls)::float8 as calls, sum(deferred)::float8 as deferred, sum(cold_starts)::float8 as "coldStarts",
+            sum(warm_seconds) as "warmSeconds", sum(bytes)::float8 as bytes
      from ebb.call_hour where hour >= $1 and hour < $2
      group by route, by, call_hour.plan, call_hour.tenant order by route, by, call_hour.plan, call_hour.tenant`,
     [from, to],

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { CallTally } from './tally-calls.ts'
-import type { MinuteTrace } from './trace-minutes.ts'
+import type { TracedMinute } from './trace-minutes.ts'
 
 /** What a gateway or a relay writes down at a time. */
 export interface RecordedCalls {
@@ -12,7 +12,7 @@ export interface RecordedCalls {
   readonly cpuSeconds: number
   readonly instances: 0 | 1
   readonly tallies: readonly CallTally[]
-  readonly minutes: readonly { readonly name: string; readonly minute: Date; readonly trace: MinuteTrace }[]
+  readonly minutes: readonly TracedMinute[]
 }
 
 /** Adds to the sums of this hour and to the minutes, in one transaction of one packet. */
@@ -23,9 +23,10 @@ export async function recordCalls(client: pg.ClientBase, recorded: RecordedCalls
 
 const toJson = (minutes: RecordedCalls['minutes']) =>
   JSON.stringify(
-    minutes.map(({ name, minute, trace: { warm, cold, ...trace } }) => ({
-      ...{ name, minute, ...trace },
-      ...{ warm: Object.fromEntries(warm), cold: Object.fromEntries(cold) },
+    minutes.map(({ name, minute, trace: { began, warm, waited, starts, asked, ...trace } }) => ({
+      ...{ name, minute, ...trace, asked, began: began.pairs() },
+      size: Math.max(began.total(), (asked?.length ?? 0) / 2),
+      ...{ warm: Object.fromEntries(warm), waited: Object.fromEntries(waited), starts: Object.fromEntries(starts) },
     })),
   )
 
@@ -40,18 +41,18 @@ with used as (
     cpu_seconds = known.cpu_seconds + excluded.cpu_seconds
 ),
 called as (
-  insert into ebb.call_hour as known (hour, route, by, plan, tenant, requests, calls, cold_starts, warm_seconds, bytes)
-  select date_trunc('hour', now(), 'UTC'), route, $1::text, plan, tenant, requests, calls, "coldStarts", "warmSeconds", bytes
-  from jsonb_to_recordset($6::jsonb) as tally (route text, plan text, tenant text, requests bigint, calls bigint, "coldStarts" bigint,
-                                               "warmSeconds" float8, bytes bigint)
+  insert into ebb.call_hour as known (hour, route, by, plan, tenant, requests, calls, deferred, cold_starts, warm_seconds, bytes)
+  select date_trunc('hour', now(), 'UTC'), route, $1::text, plan, tenant, requests, calls, deferred, "coldStarts", "warmSeconds", bytes
+  from jsonb_to_recordset($6::jsonb) as tally (route text, plan text, tenant text, requests bigint, calls bigint, deferred bigint,
+                                               "coldStarts" bigint, "warmSeconds" float8, bytes bigint)
   order by route, plan, tenant
   on conflict (hour, route, by, plan, tenant) do update set
-    requests = known.requests + excluded.requests, calls = known.calls + excluded.calls,
+    requests = known.requests + excluded.requests, calls = known.calls + excluded.calls, deferred = known.deferred + excluded.deferred,
     cold_starts = known.cold_starts + excluded.cold_starts, warm_seconds = known.warm_seconds + excluded.warm_seconds,
     bytes = known.bytes + excluded.bytes
 )
-insert into ebb.call_minute (minute, function, recorder, began, peaks, warm, cold, asked, share)
-select minute, name, $2::uuid, began, peaks, warm, cold, asked, share
-from jsonb_to_recordset($7::jsonb) as trace (minute timestamptz, name text, began smallint[], peaks smallint[], warm jsonb, cold jsonb,
-                                             asked integer[], share real)
+insert into ebb.call_minute (minute, function, recorder, size, began, warm, waited, starts, tail_seconds, asked, share)
+select minute, name, $2::uuid, size, began, warm, waited, starts, "tailSeconds", asked, share
+from jsonb_to_recordset($7::jsonb) as trace (minute timestamptz, name text, size integer, began integer[], warm jsonb, waited jsonb,
+                                             starts jsonb, "tailSeconds" float8, asked integer[], share real)
 on conflict (minute, function, recorder) do nothing`

@@ -7,6 +7,8 @@ export interface CountedRequest {
   /** Whether it came to the function, and whether that had to start for it. */
   readonly called: boolean
   readonly cold: boolean
+  /** Whether a relay calls the function for it later. */
+  readonly deferred?: boolean | undefined
   /** How long the function took to respond; undefined where it did not. */
   readonly waitSeconds: number | undefined
   /** That were sent to the caller. */
@@ -20,6 +22,7 @@ export interface CallTally {
   readonly tenant: string
   requests: number
   calls: number
+  deferred: number
   coldStarts: number
   warmSeconds: number
   bytes: number
@@ -37,15 +40,16 @@ export function createCallTallies() {
     const known = tallies.get(key)
     if (known) return known
     if (tallies.size >= MAX_TALLIES && tenant !== OTHERS) return tallyOf(route, plan, OTHERS)
-    const tally = { route, plan, tenant, requests: 0, calls: 0, coldStarts: 0, warmSeconds: 0, bytes: 0 }
+    const tally = { route, plan, tenant, requests: 0, calls: 0, deferred: 0, coldStarts: 0, warmSeconds: 0, bytes: 0 }
     tallies.set(key, tally)
     return tally
   }
   return {
-    count({ route, plan = '', tenant = '', called, cold, waitSeconds = 0, bytes }: CountedRequest): void {
+    count({ route, plan = '', tenant = '', called, deferred, cold, waitSeconds = 0, bytes }: CountedRequest): void {
       const tally = tallyOf(route, plan, tenant)
       tally.requests++
       tally.bytes += bytes
+      if (deferred) tally.deferred++
       if (!called) return
       tally.calls++
       if (cold) tally.coldStarts++

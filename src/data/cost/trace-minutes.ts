@@ -1,7 +1,10 @@
 import { countDuration, type Durations } from './durations.ts'
+import { createTicks, type Ticks } from './ticks.ts'
+import { createWaits, type EndedCall } from './waits.ts'
 
-const SECONDS = 60
-const MAX_SMALLINT = 32_767
+const MINUTE_MS = 60_000
+/** A minute is over so much later: whether a call has waited for a start is known when that is over. */
+const SETTLED_MS = 5_000
 /** Of pairs in a minute: of more than this, fewer resources are sampled. */
 const MAX_ASKED = 1_000
 const HASHES = 2 ** 31
@@ -10,13 +13,25 @@ const MAX_MINUTES = 60
 
 /** The course of one function's calls in one minute. */
 export interface MinuteTrace {
-  readonly began: number[]
-  readonly peaks: number[]
+  /** When calls began. */
+  readonly began: Ticks
+  /** How long calls took until their response began: those that waited for no start, and those that did. */
   readonly warm: Durations
-  readonly cold: Durations
-  /** Pairs of a second and a hash of what was asked for, of those whose hash is below `share` of all. */
+  readonly waited: Durations
+  /** Of those that waited, the ones that no other call was before: the start was for them. */
+  readonly starts: Durations
+  /** From the begin of a response to its end: of all calls together. */
+  tailSeconds: number
+  /** Pairs of a millisecond and a hash of what was asked for, of those whose hash is below `share` of all. */
   asked: number[] | undefined
   share: number
+}
+
+/** A minute of a function. */
+export interface TracedMinute {
+  readonly name: string
+  readonly minute: Date
+  readonly trace: MinuteTrace
 }
 
 /** One call that has ended. */
@@ -29,10 +44,7 @@ export interface TracedCall {
 
 interface Live {
   inFlight: number
-  /** The last second whose peak is known. */
-  second: number
-  /** The last start that a response has told of: calls that began meanwhile have waited for it. */
-  start: { readonly from: number; readonly to: number }
+  readonly waits: ReturnType<typeof createWaits>
   readonly minutes: Map<number, MinuteTrace>
 }
 
@@ -43,78 +55,60 @@ export function createMinuteTraces({ now = Date.now } = {}) {
   const liveOf = (name: string): Live => {
     const known = functions.get(name)
     if (known) return known
-    const live = { inFlight: 0, second: 0, start: { from: 0, to: 0 }, minutes: new Map() }
+    const live = { inFlight: 0, waits: createWaits(), minutes: new Map() }
     functions.set(name, live)
     return live
   }
-  const traceAt = ({ minutes }: Live, second: number): MinuteTrace => {
-    const minute = Math.floor(second / SECONDS)
+  const traceAt = ({ minutes }: Live, atMs: number): MinuteTrace => {
+    const minute = Math.floor(atMs / MINUTE_MS)
     const known = minutes.get(minute)
     if (known) return known
-    const zeros = () => Array.from({ length: SECONDS }, () => 0)
-    const trace = { began: zeros(), peaks: zeros(), warm: new Map(), cold: new Map(), asked: undefined, share: 1 }
+    const durations = { warm: new Map(), waited: new Map(), starts: new Map() }
+    const trace = { began: createTicks(), ...durations, tailSeconds: 0, asked: undefined, share: 1 }
     minutes.set(minute, trace)
     if (minutes.size > MAX_MINUTES) minutes.delete(Math.min(...minutes.keys()))
     return trace
   }
-  /** Has the seconds up to now in the trace, in which as many calls were in flight as now. */
-  const advance = (live: Live): number => {
-    const second = Math.floor(now() / 1_000)
-    const from = live.inFlight > 0 ? Math.max(live.second, second - SECONDS * MAX_MINUTES) : second
-    for (let at = from; live.inFlight > 0 && at <= second; at++) raisePeak(live, at)
-    live.second = second
-    return second
-  }
-  const raisePeak = (live: Live, second: number) => {
-    const { peaks } = traceAt(live, second)
-    const at = second % SECONDS
-    peaks[at] = Math.min(MAX_SMALLINT, Math.max(peaks[at] ?? 0, live.inFlight))
-  }
-
-  function end(live: Live, beganAt: number, { waitMs, cold }: TracedCall) {
-    const second = advance(live)
-    live.inFlight--
-    if (waitMs === undefined) return
-    const respondedAt = beganAt + waitMs
-    if (cold) live.start = { from: beganAt, to: respondedAt }
-    const hasWaited = cold || (beganAt >= live.start.from && beganAt < live.start.to)
-    const { warm, cold: started } = traceAt(live, second)
-    countDuration(hasWaited ? started : warm, waitMs)
+  const judge = (live: Live, { endedAt, waitMs, isFirst }: EndedCall, hasWaited: boolean) => {
+    const { warm, waited, starts } = traceAt(live, endedAt)
+    countDuration(hasWaited ? waited : warm, waitMs)
+    if (hasWaited && isFirst) countDuration(starts, waitMs)
   }
 
   return {
     /** A call begins; to be called when it has ended. */
     begin(name: string): (call: TracedCall) => void {
       const live = liveOf(name)
-      const second = advance(live)
-      live.inFlight++
-      raisePeak(live, second)
-      const { began } = traceAt(live, second)
-      const at = second % SECONDS
-      began[at] = Math.min(MAX_SMALLINT, (began[at] ?? 0) + 1)
       const beganAt = now()
-      return (call) => end(live, beganAt, call)
+      const isFirst = live.inFlight++ === 0
+      traceAt(live, beganAt).began.count(beganAt % MINUTE_MS)
+      return ({ waitMs, cold }) => {
+        live.inFlight--
+        if (waitMs === undefined) return
+        const endedAt = now()
+        traceAt(live, endedAt).tailSeconds += Math.max(0, endedAt - beganAt - waitMs) / 1_000
+        const ended = { beganAt, endedAt, waitMs, cold, isFirst: isFirst && cold }
+        for (const [call, hasWaited] of live.waits.add(ended)) judge(live, call, hasWaited)
+      }
     },
-    /** Something that could be cached was asked for, whoever answers. */
-    asked(name: string, hash: number): void {
+    /** Something that could be cached was asked for so long ago, whoever answers. */
+    asked(name: string, hash: number, agoMs: number): void {
       const live = liveOf(name)
-      const second = Math.floor(now() / 1_000)
-      const trace = traceAt(live, second)
+      const askedAt = Math.round(now() - agoMs)
+      const trace = traceAt(live, askedAt)
       if (hash >= trace.share * HASHES) return
       trace.asked ??= []
-      trace.asked.push(second % SECONDS, hash)
+      trace.asked.push(askedAt % MINUTE_MS, hash)
       if (trace.asked.length > 2 * MAX_ASKED) sampleFewer(trace)
     },
     /** Takes out the minutes that are over, or all of them. */
-    take({
-      all = false,
-    } = {}): readonly { readonly name: string; readonly minute: Date; readonly trace: MinuteTrace }[] {
-      const current = Math.floor(now() / 1_000 / SECONDS)
+    take({ all = false } = {}): readonly TracedMinute[] {
+      const current = all ? Number.POSITIVE_INFINITY : Math.floor((now() - SETTLED_MS) / MINUTE_MS)
       return [...functions].flatMap(([name, live]) => {
-        advance(live)
-        const over = [...live.minutes].filter(([minute]) => all || minute < current)
+        for (const [call, hasWaited] of live.waits.take(current * MINUTE_MS)) judge(live, call, hasWaited)
+        const over = [...live.minutes].filter(([minute]) => minute < current)
         for (const [minute] of over) live.minutes.delete(minute)
-        return over.map(([minute, trace]) => ({ name, minute: new Date(minute * SECONDS * 1_000), trace }))
+        return over.map(([minute, trace]) => ({ name, minute: new Date(minute * MINUTE_MS), trace }))
       })
     },
   }

@@ -18,7 +18,7 @@ const FIRINGS = [
 
 /** Sums that gateway and relay add to. */
 const INSTANCE_SUMS = ['select', 'insert', 'update (instances, busy_seconds, cpu_seconds)']
-const CALL_SUMS = ['select', 'insert', 'update (requests, calls, cold_starts, warm_seconds, bytes)']
+const CALL_SUMS = ['select', 'insert', 'update (requests, calls, deferred, cold_starts, warm_seconds, bytes)']
 
 /** Customers change their webhooks through the gateway, and the relay gives these events; it never learns to make one. */
 const WEBHOOK_PRIVILEGES: Readonly<Record<string, Privileges>> = {

@@ -85,6 +85,8 @@ export interface GatewayContext extends Correlation, UpstreamObservation {
   bodyReceivedAt: number
   /** Why no function was invoked. */
   shortCircuitReason: string | undefined
+  /** Whether a relay invokes it later. */
+  deferred: boolean
   /** Of the response's body. */
   bytes: number
 }
@@ -207,6 +209,7 @@ export function createGatewayContext(
     cold: undefined,
     revision: undefined,
     shortCircuitReason: undefined,
+    deferred: false,
     bytes: 0,
   }
 }

@@ -288,6 +288,8 @@ export interface CompletedRequest {
   readonly seconds: number
   /** The function that was invoked; undefined where the gateway answered itself. */
   readonly invoked: string | undefined
+  /** Whether a relay invokes it later, since the caller does not wait. */
+  readonly deferred?: boolean | undefined
   /** Whether the function had to start first, and its revision; undefined where none responded. */
   readonly cold: boolean | undefined
   readonly revision: string | undefined

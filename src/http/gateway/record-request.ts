@@ -19,7 +19,7 @@ export function recordRequest(
   metrics.completed({
     ...{ route: route?.path ?? 'none', method, status, seconds: durationMs / 1_000, waitSeconds: waitOf(context) },
     ...{ name, plan: context.appliedPlan, tenant, invoked: context.invoked ? route?.name : undefined },
-    ...{ cold, revision, bytes, resource: resourceOf(context) },
+    ...{ deferred: context.deferred, cold, revision, bytes, resource: resourceOf(context) },
   })
   const fields = {
     ...{ function: name, route: route?.path, method, path, status, durationMs: Math.round(durationMs) },

@@ -11,7 +11,7 @@ const FunctionCost = z.object({
   requests: z.int().describe('That came to the gateway, or were calls of the relay.'),
   calls: z.int().describe('Those of them that came to the function.'),
   coldStarts: z.int(),
-  avoided: z.int().describe('Those that the gateway answered itself.'),
+  avoided: z.int().describe('Those that the gateway answered itself; not those whose call comes later (202).'),
   seconds: z.object({
     starting: Seconds,
     busy: Seconds.describe('With at least one request in flight.'),
@@ -48,7 +48,7 @@ export const readWhatIf = adminEndpoint({
   ...{ name: 'cost.whatIf', method: 'GET', path: '/v1/cost/what-if' },
   summary: 'Say what the recorded calls of a function would have cost, and taken, with another contract.',
   description:
-    'Of the last 7 days at most. The course of calls by second is run through a model of instances, which is fitted to what was recorded.',
+    'Of the last 7 days, and of 100,000 calls, at most. They are simulated one by one, as they came, with an idle time of instances that is fitted to what was recorded.',
   query: z.strictObject({
     ...{ function: z.string(), from: Time.optional(), to: Time.optional() },
     min: Count.min(0).max(1_000).optional().describe('`scale.min`'),
@@ -67,7 +67,7 @@ export const readWhatIf = adminEndpoint({
       ...{ function: z.string(), from: Time, to: Time, currency: z.string().nullable() },
       idleSeconds: z.number().describe('For how long the platform keeps an idle instance, by what was recorded.'),
       recorded: Outcome,
-      simulated: Outcome.describe('By the model, with the contract as it is: what it gets wrong shows here.'),
+      simulated: Outcome.describe('By the simulation, with the contract as it is: what it gets wrong shows here.'),
       changed: Outcome,
     }),
   },

@@ -1,10 +1,11 @@
 import { expect, it } from '@jest/globals'
 import * as z from 'zod'
+import { untilTrue } from '../../../../test/support/until.ts'
 import { contractSet, endpoint, Problem } from '../../../contract/index.ts'
 import type { ClaimResult } from '../../../kernel/index.ts'
 import type { InvocationState } from '../../../protocol/index.ts'
 import { fingerprint } from '../../idempotency.ts'
-import type { Invocations } from '../dependencies.ts'
+import type { CompletedRequest, Invocations } from '../dependencies.ts'
 import { type TestOptions, testGateway } from '../test-support.ts'
 import { NO_INVOCATIONS } from '../test-support-invocations.ts'
 
@@ -65,6 +66,21 @@ it('202 stores the request unchanged, and invokes no function', async () => {
   })
   expect(options.claim).toEqual({ caller: 'ann', route: 'make-report', key: 'k', fingerprint: print })
   expect([invoked, shortCircuits]).toEqual([[], []])
+})
+
+it('says that the call comes later, of a 202 that is no repetition of one', async () => {
+  const deferredOf = async (claimed: ClaimResult, prefer: string) => {
+    const { report, answered } = await start(claimed)
+    await (await report({ prefer })).arrayBuffer()
+    await untilTrue(() => answered.length === 1, { what: 'it is recorded' })
+    return (answered[0] as CompletedRequest | undefined)?.deferred
+  }
+  const response = { status: 202, headers: {}, body: Buffer.from('{}') }
+  expect([
+    await deferredOf({ status: 'new' }, 'respond-async'),
+    await deferredOf({ status: 'finished', response }, 'respond-async'),
+    await deferredOf({ status: 'new' }, 'return=minimal'),
+  ]).toEqual([true, false, false])
 })
 
 it.each([

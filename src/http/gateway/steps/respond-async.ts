@@ -36,7 +36,9 @@ export function respondAsync({ invocations, callbacks, draining }: Dependencies)
     }
     const { signal } = context
     const result = await invocations.accept(invocation, { claim: claimOf(context), response, signal })
-    return wait(context, claimToOutcome(result) ?? response)
+    const known = claimToOutcome(result)
+    context.deferred = known === undefined
+    return wait(context, known ?? response)
   }
   /** By now the call is stored, so that nothing is a failure of this request any more. */
   async function wait(context: GatewayContext, accepted: Outcome): Promise<Outcome> {
