@@ -5,6 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { createLog, parseConfig } from 'ebb/kernel'
 import { parseIssuers } from 'ebb/protocol'
 import { type TestProvider, testProvider } from '../../src/dev/provider/test-support.ts'
+import type { AdminOutput } from '../../src/protocol/admin/admin-endpoint.ts'
+import type { explainId } from '../../src/protocol/admin/traces.ts'
 import { testDatabase } from '../../src/testing/index.ts'
 import { untilTrue } from '../../test/support/until.ts'
 import { gatewaySettings, startTestGateway } from '../gateway/test-support.ts'
@@ -209,6 +211,26 @@ describe('a request of its page', () => {
     const seen = text.match(/(?<="gateway":")[^"]+/g)
     expect(new Set(seen).size).toBe(2)
     hangUp.abort()
+  })
+
+  it('200 tells the story of a request, whichever gateway has answered it, and 404 where none knows it', async () => {
+    const { browser, gateways } = await start()
+    await browser.logIn('ola')
+    const headers = { 'x-correlation-id': 'sent-twice' }
+    for (const { url } of gateways) await fetch(`${url}/v1/public`, { headers })
+    await fetch(`${gateways[1].url}/v1/things`, { headers: { 'x-correlation-id': 'sent-once' } })
+    for (const [id, requests] of [
+      ['sent-twice', 2],
+      ['sent-once', 1],
+    ] as const) {
+      const told = await browser.call(`/v1/explain/${id}`)
+      const { steps, correlationIds } = (await told.json()) as AdminOutput<typeof explainId>
+      expect([told.status, steps.map(({ part }) => part), correlationIds]).toEqual([
+        ...[200, Array(requests).fill('gateway')],
+        [id],
+      ])
+    }
+    expect((await browser.call('/v1/explain/sent-never')).status).toBe(404)
   })
 
   it('200 of the gateways that still answer, and says how many do not', async () => {
