@@ -33,7 +33,7 @@ afterEach(async () => {
 })
 
 /** Two gateways, and a console in front of them, whose operators log in at the provider. */
-async function start() {
+async function start(more: Readonly<Record<string, string>> = {}) {
   const { env } = await gatewaySettings(database.url, (_request, response) => void response.end('{}'))
   const issuers = JSON.stringify([
     { issuer: provider.issuer, audience: 'urn:ebb:api', algorithms: ['ES256'], allowHttp: true },
@@ -44,6 +44,7 @@ async function start() {
   const settings = {
     ...{ PORT: String(port), EBB_HOST: '127.0.0.1', EBB_CONSOLE_URL: `http://localhost:${port}`, ...login },
     ...{ EBB_CONSOLE_CLIENT_ID: 'app', EBB_CONSOLE_GATEWAYS: gateways.map(({ admin }) => admin).join() },
+    ...more,
   }
   const { stop } = await startConsole(parseConfig(settings), { log: createLog({ level: 'silent' }) })
   stops.push(stop)
@@ -125,6 +126,13 @@ describe('a login', () => {
     expect((await browser.go(back)).status).toBe(200)
     for (const [name, value] of attempt) browser.cookies.set(name, value)
     expect((await browser.go(back)).status).toBe(400)
+  })
+
+  it('502 where the issuer gives no tokens: that is not the fault of who has logged in', async () => {
+    const { browser } = await start({ EBB_CONSOLE_CLIENT_SECRET: 'not-that-of-the-client' })
+    const refused = await browser.logIn('ola')
+    const { message } = (await refused.json()) as { message: string }
+    expect([refused.status, message]).toEqual([502, expect.stringContaining('the log of the console says why')])
   })
 
   it.each(['https://attacker.example/', '//attacker.example', '/console/"><script>', '/console/\n'])(

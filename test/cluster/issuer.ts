@@ -16,7 +16,8 @@ export interface Issuer {
 }
 
 const NAME = 'issuer'
-const PORT = 8080
+/** None of ours: the policies let the console and the gateways out to it in the whole namespace. */
+const PORT = 4444
 const LABELS = { 'app.kubernetes.io/name': NAME }
 
 /** Runs the laptop's OpenID provider in the namespace of the run, for these people. */
