@@ -21,7 +21,7 @@ export const profiled: Check = {
       const operator = browser()
       await operator.logIn('ola')
       const off = await profile(operator)
-      if (off.status !== 409 || off.body.code !== 'profiles_off') throw new Error(`by default it is ${off.text}`)
+      if (off.status !== 409 || off.body.error !== 'profiles_off') throw new Error(`by default it is ${off.text}`)
       await upgrade(['--set-string', `functions.${NAME}.env.EBB_PROFILES=true`])
       await refuseCallers(context)
       const load = await startLoad(context)
@@ -33,7 +33,7 @@ export const profiled: Check = {
   },
 }
 
-type Profiled = AdminOutput<typeof profileFunction> & { readonly code?: string }
+type Profiled = AdminOutput<typeof profileFunction> & { readonly error?: string }
 
 const profile = (operator: OperatorBrowser, name = NAME) =>
   operator.call<Profiled>(`/v1/functions/${name}/profiles`, { json: { seconds: SECONDS, as: 'flame' } })
