@@ -43,7 +43,8 @@ export function createConsoleApp(options: ConsoleOptions): Express {
     throw new Problem('not_found', 404, 'Sessions of this console begin at /login and end at /logout.')
   })
   app.get('/v1/requests/live', forwardLive(gateways, headersOf))
-  for (const { endpoint, join } of JOINED) app.get(endpoint.path, forwardJoined(gateways, headersOf, join))
+  for (const { endpoint, join } of JOINED)
+    app.get(endpoint.path.replaceAll(/\{(\w+)\}/g, ':$1'), forwardJoined(gateways, headersOf, join))
   app.use('/v1', forward(gateways, headersOf))
   app.use(() => {
     throw new Problem('not_found', 404, 'There is nothing at this path.')

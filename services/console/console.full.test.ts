@@ -5,6 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { createLog, parseConfig } from 'ebb/kernel'
 import { parseIssuers } from 'ebb/protocol'
 import { type TestProvider, testProvider } from '../../src/dev/provider/test-support.ts'
+import type { AdminOutput } from '../../src/protocol/admin/admin-endpoint.ts'
+import type { explainId } from '../../src/protocol/admin/traces.ts'
 import { testDatabase } from '../../src/testing/index.ts'
 import { untilTrue } from '../../test/support/until.ts'
 import { gatewaySettings, startTestGateway } from '../gateway/test-support.ts'
@@ -31,7 +33,7 @@ afterEach(async () => {
 })
 
 /** Two gateways, and a console in front of them, whose operators log in at the provider. */
-async function start() {
+async function start(more: Readonly<Record<string, string>> = {}) {
   const { env } = await gatewaySettings(database.url, (_request, response) => void response.end('{}'))
   const issuers = JSON.stringify([
     { issuer: provider.issuer, audience: 'urn:ebb:api', algorithms: ['ES256'], allowHttp: true },
@@ -42,6 +44,7 @@ async function start() {
   const settings = {
     ...{ PORT: String(port), EBB_HOST: '127.0.0.1', EBB_CONSOLE_URL: `http://localhost:${port}`, ...login },
     ...{ EBB_CONSOLE_CLIENT_ID: 'app', EBB_CONSOLE_GATEWAYS: gateways.map(({ admin }) => admin).join() },
+    ...more,
   }
   const { stop } = await startConsole(parseConfig(settings), { log: createLog({ level: 'silent' }) })
   stops.push(stop)
@@ -123,6 +126,13 @@ describe('a login', () => {
     expect((await browser.go(back)).status).toBe(200)
     for (const [name, value] of attempt) browser.cookies.set(name, value)
     expect((await browser.go(back)).status).toBe(400)
+  })
+
+  it('502 where the issuer gives no tokens: that is not the fault of who has logged in', async () => {
+    const { browser } = await start({ EBB_CONSOLE_CLIENT_SECRET: 'not-that-of-the-client' })
+    const refused = await browser.logIn('ola')
+    const { message } = (await refused.json()) as { message: string }
+    expect([refused.status, message]).toEqual([502, expect.stringContaining('the log of the console says why')])
   })
 
   it.each(['https://attacker.example/', '//attacker.example', '/console/"><script>', '/console/\n'])(
@@ -209,6 +219,26 @@ describe('a request of its page', () => {
     const seen = text.match(/(?<="gateway":")[^"]+/g)
     expect(new Set(seen).size).toBe(2)
     hangUp.abort()
+  })
+
+  it('200 tells the story of a request, whichever gateway has answered it, and 404 where none knows it', async () => {
+    const { browser, gateways } = await start()
+    await browser.logIn('ola')
+    const headers = { 'x-correlation-id': 'sent-twice' }
+    for (const { url } of gateways) await fetch(`${url}/v1/public`, { headers })
+    await fetch(`${gateways[1].url}/v1/things`, { headers: { 'x-correlation-id': 'sent-once' } })
+    for (const [id, requests] of [
+      ['sent-twice', 2],
+      ['sent-once', 1],
+    ] as const) {
+      const told = await browser.call(`/v1/explain/${id}`)
+      const { steps, correlationIds } = (await told.json()) as AdminOutput<typeof explainId>
+      expect([told.status, steps.map(({ part }) => part), correlationIds]).toEqual([
+        ...[200, Array(requests).fill('gateway')],
+        [id],
+      ])
+    }
+    expect((await browser.call('/v1/explain/sent-never')).status).toBe(404)
   })
 
   it('200 of the gateways that still answer, and says how many do not', async () => {

@@ -53,10 +53,12 @@ export const forwardJoined =
     const all = await gateways.list()
     const asked = await Promise.allSettled(all.map((origin) => gateways.send(origin, path, sent)))
     const answers = asked.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-    const refused = answers.find(({ status }) => status !== 200)
-    if (refused) return passOn(refused, response)
-    if (answers.length === 0) throw new Problem('bad_gateway', 502, 'No gateway answers.')
-    const parts = await Promise.all(answers.map((answer) => answer.json()))
+    const [refused] = answers
+    if (!refused) throw new Problem('bad_gateway', 502, 'No gateway answers.')
+    // What one of them does not know, another one may.
+    const told = answers.filter(({ status }) => status === 200)
+    if (told.length === 0) return passOn(refused, response)
+    const parts = await Promise.all(told.map((answer) => answer.json()))
     const query = new URL(path, 'http://console').searchParams
     response.set({ 'cache-control': 'no-store', 'ebb-gateways-missing': String(all.length - answers.length) })
     response.json(join(parts, query))

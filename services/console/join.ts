@@ -3,6 +3,8 @@ import { listAlerts } from '../../src/protocol/admin/alerts.ts'
 import { listBreakers, listFunctions } from '../../src/protocol/admin/gateway.ts'
 import { listRequests, type SeenRequest, showTraffic, type Traffic } from '../../src/protocol/admin/requests.ts'
 import { listGateways } from '../../src/protocol/admin/settings.ts'
+import { explainId } from '../../src/protocol/admin/traces.ts'
+import { joinStories } from './join-stories.ts'
 
 /** An endpoint of which each gateway knows its own part, and how the parts make a whole. */
 export interface Joined {
@@ -24,6 +26,7 @@ export const JOINED: readonly Joined[] = [
   joined(listFunctions, joinFunctions),
   joined(listBreakers, joinBreakers),
   joined(listAlerts, joinAlerts),
+  joined(explainId, joinStories),
 ]
 
 type Requests = AdminOutput<typeof listRequests>

@@ -72,6 +72,17 @@ export function createLogins(options: LoginsOptions) {
     ...{ token, refreshToken, tokenEndsAt: now() + (expires_in ?? DEFAULT_TOKEN_SECONDS) * 1_000 },
   })
 
+  /** What the issuer has answered to this attempt. Throws a Problem where it refuses, or where it is another one's. */
+  function validate(server: oauth.AuthorizationServer, query: URLSearchParams, state: string): URLSearchParams {
+    try {
+      return oauth.validateAuthResponse(server, client, query, state)
+    } catch (cause) {
+      if (!(cause instanceof oauth.AuthorizationResponseError)) throw notOurs(cause)
+      const { error, error_description: description = error } = cause
+      throw new Problem('login_refused', 403, `${issuer.issuer} says: ${description}`, { cause })
+    }
+  }
+
   async function renew(login: Login): Promise<string | undefined> {
     if (login.refreshToken === undefined) return undefined
     try {
@@ -134,9 +145,9 @@ export function createLogins(options: LoginsOptions) {
       if (id !== undefined) attempts.delete(id)
       if (!attempt || attempt.until < now()) throw notOurs()
       const server = await discover()
+      const parameters = validate(server, query, attempt.state)
+      const address = origin + CALLBACK
       try {
-        const parameters = oauth.validateAuthResponse(server, client, query, attempt.state)
-        const address = origin + CALLBACK
         const answer = await oauth.authorizationCodeGrantRequest(
           server,
           client,
@@ -151,11 +162,12 @@ export function createLogins(options: LoginsOptions) {
         })
         return { ...toTokens(tokens), to: attempt.to }
       } catch (cause) {
-        if (cause instanceof oauth.AuthorizationResponseError)
-          throw new Problem('login_refused', 403, `${issuer.issuer} says: ${cause.error_description ?? cause.error}`, {
-            cause,
-          })
-        throw notOurs(cause)
+        throw new Problem(
+          'login_failed',
+          502,
+          `${issuer.issuer} gives no tokens for this login; the log of the console says why.`,
+          { cause },
+        )
       }
     },
 

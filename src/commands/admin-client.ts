@@ -43,10 +43,14 @@ export async function callAdmin<E extends AdminEndpoint>(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   }).catch((cause) => {
-    throw new ConfigError(`no Ebb answers at ${target.admin}; start it with npm start.`, { cause })
+    const advice = admin
+      ? 'see that its admin port is reached there, as by kubectl port-forward'
+      : 'start it with npm start'
+    throw new ConfigError(`no Ebb answers at ${target.admin}; ${advice}.`, { cause })
   })
   const text = await response.text()
-  if (!response.ok) throw new ConfigError(problemText(text) ?? `${target.admin} answered ${response.status}`)
+  const advice = response.status === 401 && admin ? ' Set EBB_ADMIN_KEY to it.' : ''
+  if (!response.ok) throw new ConfigError((problemText(text) ?? `${target.admin} answered ${response.status}`) + advice)
   // The admin API and this client have the same version.
   return ('text' in endpoint.reply ? text : text ? JSON.parse(text) : undefined) as AdminOutput<E>
 }

@@ -1,10 +1,16 @@
 import { describeDeployment, sizeOf } from '../contract/index.ts'
-import type { InstanceAccount, Log } from '../kernel/index.ts'
+import type { Config, InstanceAccount, Log } from '../kernel/index.ts'
 import type { Contract } from './implement.ts'
 import type { OpenedResources } from './resources.ts'
 
 /** Seldom enough to cost nothing, and often enough that a process that is killed loses little of its account. */
 const INTERVAL_MS = 10_000
+
+interface UseOptions {
+  readonly resources: Pick<OpenedResources, 'recordUse'>
+  readonly config: Pick<Config, 'EBB_RESERVED_CPU' | 'EBB_RESERVED_MEMORY'>
+  readonly log: Pick<Log, 'debug'>
+}
 
 /**
  * Records now and then, and at the end, how this process has used its time. It keeps no process running, and no request waits for
@@ -13,9 +19,11 @@ const INTERVAL_MS = 10_000
 export function recordUse(
   contract: Contract,
   account: Pick<InstanceAccount, 'read'>,
-  { resources, log }: { readonly resources: Pick<OpenedResources, 'recordUse'>; readonly log: Pick<Log, 'debug'> },
+  { resources, config, log }: UseOptions,
 ) {
-  const instance = { name: contract.name, ...sizeOf(describeDeployment(contract).resources.requests) }
+  const { requests } = describeDeployment(contract).resources
+  const { EBB_RESERVED_CPU: cpu = requests.cpu, EBB_RESERVED_MEMORY: memory = requests.memory } = config
+  const instance = { name: contract.name, ...sizeOf({ cpu, memory }) }
   let last = Promise.resolve()
   const record = () => {
     last = last

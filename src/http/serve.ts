@@ -68,7 +68,7 @@ function start(fn: Implementation, config: Config, log: Log) {
   const resources = openResources(fn.uses, config, log, fn.contract)
   const account = createInstanceAccount()
   const inFlight = createInFlight(account)
-  const use = recordUse(fn.contract, account, { resources, log })
+  const use = recordUse(fn.contract, account, { resources, config, log })
   const connections = createConnections()
   const drainer = new AbortController()
   const app = createApp(fn, {

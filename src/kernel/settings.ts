@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { bytesOf, cpusOf } from '../contract/quantities.ts'
 
 /** One setting: what creates its schema, its default, and `live` where it follows its file (NAME_FILE) while a process runs. */
 export type Setting = readonly [schema: () => z.ZodType<unknown, string>, defaultValue: unknown, changes?: 'live']
@@ -63,6 +64,8 @@ function splitList(text: string): string[] {
   return text.split(',').map((word) => word.trim())
 }
 
+const quantity = (read: (text: string) => number, example: string) => () =>
+  z.string().refine((text) => read(text) >= 0, `must be like ${example}`)
 const port = () => z.coerce.number<string>().int().min(0).max(65_535)
 const count = (max: number) => () => z.coerce.number<string>().int().min(1).max(max)
 const text =
@@ -353,6 +356,10 @@ export const SETTINGS = {
   ],
   /** For functions: let operators profile a live instance (`ebb profile`). On the laptop they may. */
   EBB_PROFILES: [oneOf('true', 'false'), 'false'],
+  /** What the platform reserves of a CPU for each instance, such as 250m, where that is not what the contract says; by it `ebb cost` prices. */
+  EBB_RESERVED_CPU: [quantity(cpusOf, '250m'), undefined],
+  /** The same of memory, such as 256Mi. */
+  EBB_RESERVED_MEMORY: [quantity(bytesOf, '256Mi'), undefined],
   /** The server that mail is handed to. */
   SMTP_URL: [url('smtp', 'smtps'), undefined, 'live'],
   /** The document of an Open Policy Agent that decides instead of domain/policy, such as http://opa:8181/v1/data/shop/decision. */

@@ -13,7 +13,7 @@ import {
   renderChart,
   type Values,
 } from './helm.ts'
-import { podsOf } from './pods.ts'
+import { componentOf, podsOf, settingsOf } from './pods.ts'
 
 const small = parseYaml(readFileSync(join(CHART, 'values-small.yaml'), 'utf8')) as Values
 
@@ -114,5 +114,18 @@ describeChart('the small profile', () => {
     // Gateway and relay are two and one more while they roll; a new revision of a function starts one beside the old.
     const deployments = sum(asked('Deployment')) * 3
     expect(deployments + sum(asked('Service')) * 2 + sum(asked('StatefulSet')) + sum(asked('Job'))).toBeLessThan(1_200)
+  })
+})
+
+describeChart('what a function reserves', () => {
+  it('is told to it where its contract says otherwise, since its seconds are priced by that', async () => {
+    const values = { allFunctions: { resources: { requests: { cpu: '10m' } } } }
+    const toldBy = async (given: Values) => {
+      const pods = podsOf(await renderChart(given)).filter((pod) => componentOf(pod) === 'function')
+      const settings = pods.flatMap(({ spec }) => spec.containers.map((container) => settingsOf(container).plain))
+      return [...new Set(settings.map((plain) => `${plain.EBB_RESERVED_CPU} ${plain.EBB_RESERVED_MEMORY}`))]
+    }
+    expect(await toldBy({})).toEqual(['undefined undefined'])
+    expect(await toldBy(values)).toEqual(['10m 96Mi'])
   })
 })

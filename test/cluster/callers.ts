@@ -8,7 +8,10 @@ export interface Caller {
 }
 
 export interface CallOptions {
+  /** Sent as JSON. */
   readonly body?: unknown
+  /** Sent as it is, in its place. */
+  readonly text?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly limitMs?: number
 }
@@ -25,16 +28,16 @@ export async function newCaller(context: Context, subject = `e2e.${randomUUID()}
 export function callerWith(gateway: string, token: string, subject: string): Caller {
   return {
     subject,
-    call: (method, path, { body, headers, limitMs = 60_000 } = {}) =>
+    call: (method, path, { body, text = body === undefined ? undefined : JSON.stringify(body), ...init } = {}) =>
       fetch(new URL(path, gateway), {
         method,
         headers: {
           authorization: `Bearer ${token}`,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...headers,
+          ...init.headers,
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(limitMs),
+        ...(text === undefined ? {} : { body: text }),
+        signal: AbortSignal.timeout(init.limitMs ?? 60_000),
       }),
   }
 }

@@ -1,12 +1,16 @@
 import { accepted, valuesAccepted } from './checks/accepted.ts'
 import { admitted, helmTest } from './checks/admitted.ts'
 import { burst } from './checks/burst.ts'
+import { commands } from './checks/commands.ts'
 import { conforms } from './checks/conforms.ts'
+import { operatorsConsole } from './checks/console.ts'
+import { costsAddUp } from './checks/cost.ts'
 import { delivered } from './checks/delivered.ts'
 import { gatewayEvicted } from './checks/gateway-evicted.ts'
 import { logsIn } from './checks/logs-in.ts'
 import { network } from './checks/network.ts'
 import { postgresDeleted } from './checks/postgres-deleted.ts'
+import { profiled } from './checks/profile.ts'
 import { redisDeleted } from './checks/redis-deleted.ts'
 import { relayKilled } from './checks/relay-killed.ts'
 import { rolledBack, upgraded } from './checks/rollout.ts'
@@ -22,10 +26,14 @@ const ALL: readonly Check[] = [
   admitted,
   reachesZero,
   fromZero,
+  costsAddUp,
   delivered,
+  commands,
   helmTest,
   conforms,
   logsIn,
+  operatorsConsole,
+  profiled,
   relayKilled,
   upgraded,
   rolledBack,

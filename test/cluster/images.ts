@@ -1,4 +1,5 @@
 import { baseImageArgs } from '../../bench/image-size/build-image.ts'
+import { SERVICES } from '../../src/build/build-image.ts'
 import { findFunctions } from '../../src/deploy/index.ts'
 import type { Options } from './options.ts'
 import { runCommand } from './run-command.ts'
@@ -10,7 +11,7 @@ export async function buildImages(project: string, tag: string, { registry, load
   const ca = process.env.EBB_E2E_CA
   const secret = ca ? ['--secret', `id=ca,src=${ca}`] : []
   const bases = baseImageArgs()
-  const names = [...(await findFunctions(project)), 'gateway', 'relay', 'migrate']
+  const names = [...(await findFunctions(project)), ...SERVICES]
   const images = names.map((name) => `${registry}/ebb/${name}:${tag}`)
   for (const [i, name] of names.entries()) {
     const options = ['--build-arg', `FUNCTION=${name}`, '--build-arg', `REVISION=${tag}`, '--tag', images[i] ?? '']

@@ -5,7 +5,7 @@ import { type Kubectl, kubectlIn } from './kubectl.ts'
 const SCRIPT = `
 import { connect } from 'node:net'
 const found = {}
-for (const [name, at] of Object.entries(JSON.parse(process.env.TARGETS))) {
+for (const [name, at] of Object.entries(JSON.parse(process.argv[1]))) {
   if (at.startsWith('http')) {
     found[name] = await fetch(at, { signal: AbortSignal.timeout(30_000) }).then(
       (answer) => String(answer.status), (error) => (error.cause ?? error).code ?? error.name)
@@ -20,6 +20,22 @@ for (const [name, at] of Object.entries(JSON.parse(process.env.TARGETS))) {
 }
 console.log(JSON.stringify(found))
 `
+
+/** What is found where a NetworkPolicy allows nothing. */
+export const NO_WAY = /^(timeout|TimeoutError|UND_ERR_CONNECT_TIMEOUT|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/
+
+const commandFor = (targets: Readonly<Record<string, string>>) => [
+  ...['/usr/local/bin/node', '--input-type=module', '--eval', SCRIPT],
+  JSON.stringify(targets),
+]
+
+/** What a container of ours that runs gets at each address, in the same words. */
+export async function probeIn(
+  { kubectl, pod, container }: { readonly kubectl: Kubectl; readonly pod: string; readonly container: string },
+  targets: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, string>>> {
+  return JSON.parse(await kubectl.text(['exec', pod, '--container', container, '--', ...commandFor(targets)]))
+}
 
 /** What a pod that is none of ours gets at each address: \`connected\`, an error's code, or a status of HTTP. */
 export async function probeFrom(
@@ -43,8 +59,7 @@ export async function probeFrom(
           // For its Node.
           image: `${options.registry}/ebb/gateway:${options.tag}`,
           imagePullPolicy: 'IfNotPresent',
-          command: ['/usr/local/bin/node', '--input-type=module', '--eval', SCRIPT],
-          env: [{ name: 'TARGETS', value: JSON.stringify(targets) }],
+          command: commandFor(targets),
           securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
         },
       ],

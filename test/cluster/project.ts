@@ -7,11 +7,13 @@ import { emptyProject } from '../conformance/conformance-project.ts'
 import { runCommand } from './run-command.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+/** A function whose deliveries end as dead letters, which those of conformance never do, and prices. */
+const OWN = fileURLToPath(new URL('.', import.meta.url))
 const FOLDERS = ['src', 'services', 'charts']
 const FILES = ['package.json', 'package-lock.json', '.npmrc', 'tsconfig.json', 'Dockerfile', '.dockerignore']
 const RENDER_MS = 120_000
 
-/** What is built and installed: this checkout with the conformance functions in the place of its own, rendered anew. */
+/** What is built and installed: this checkout with the conformance functions and what the checks need besides in the place of its own, rendered anew. */
 export async function assembleProject() {
   const root = await mkdtemp(join(tmpdir(), 'ebb-cluster-'))
   for (const folder of FOLDERS) await cp(join(ROOT, folder), join(root, folder), { recursive: true })
@@ -19,6 +21,7 @@ export async function assembleProject() {
   await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'))
   await emptyProject(root)
   await addConformanceFunctions(root)
+  for (const folder of ['functions', 'domain']) await cp(join(OWN, folder), join(root, folder), { recursive: true })
   await runCommand(process.execPath, ['src/cli.ts', 'render'], { cwd: root, limitMs: RENDER_MS })
   return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) }
 }

@@ -48,7 +48,11 @@ export async function writeRun({
     '',
   ]
   await mkdir(RUNS, { recursive: true })
-  const file = `${RUNS}/${date.slice(0, 10)}-${options.engine}${options.busy > 0 ? '-busy' : ''}.md`
+  // What ran alone leaves the page of all checks as it is.
+  const more = [...options.only, ...(options.busy > 0 ? ['busy'] : [])].map(
+    (word) => `-${word.replaceAll(/\W+/g, '-')}`,
+  )
+  const file = `${RUNS}/${date.slice(0, 10)}-${options.engine}${more.join('')}.md`
   await writeFile(file, page.join('\n'))
   return file
 }

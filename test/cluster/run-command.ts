@@ -4,6 +4,8 @@ export interface CommandOptions {
   readonly input?: string
   readonly limitMs?: number
   readonly cwd?: string
+  /** Settings besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Starts a program, for the caller to end. */
@@ -13,9 +15,9 @@ export const startCommand = (file: string, args: readonly string[], options: Spa
 export async function runCommand(
   file: string,
   args: readonly string[],
-  { input = '', limitMs = 60_000, cwd }: CommandOptions = {},
+  { input = '', limitMs = 60_000, cwd, env = {} }: CommandOptions = {},
 ): Promise<string> {
-  const child = spawn(file, args, { stdio: 'pipe', ...(cwd ? { cwd } : {}) })
+  const child = spawn(file, args, { stdio: 'pipe', env: { ...process.env, ...env }, ...(cwd ? { cwd } : {}) })
   const limit = setTimeout(() => child.kill(), limitMs)
   const [out, err]: [string[], string[]] = [[], []]
   child.stdout.setEncoding('utf8').on('data', (text) => out.push(text))

@@ -10,7 +10,8 @@ import { type Outcome, printOutcomes, versionsOf, writeRun } from './report.ts'
 // `npm run e2e:cluster -- --help`: installs the chart on a real cluster, and looks whether it does what it promises.
 const options = readOptions(process.argv.slice(2))
 await using project = await assembleProject()
-if (options.build) for (const tag of [options.tag, options.nextTag]) await buildImages(project.root, tag, options)
+if (options.build)
+  for (const tag of new Set([options.tag, options.nextTag])) await buildImages(project.root, tag, options)
 
 const context = await openContext(options, project.root)
 const outcomes: Outcome[] = []

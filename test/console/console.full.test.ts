@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 import {
   ADMIN,
@@ -18,6 +18,7 @@ import { createPool } from '../../src/data/postgres/pool.ts'
 import { createLog } from '../../src/kernel/index.ts'
 import { testDatabase } from '../../src/testing/index.ts'
 import { findChromium, launchChromium } from '../support/chromium.ts'
+import { startEbb } from '../support/ebb.ts'
 import { itWhere } from '../support/requirements.ts'
 import { untilTrue } from '../support/until.ts'
 import { auditPage } from './audit-page.ts'
@@ -60,6 +61,10 @@ beforeAll(async () => {
 beforeEach(() => {
   calls = []
   faults = []
+})
+// A page that stays open goes on asking a gateway that is gone.
+afterEach(async () => {
+  for (const context of browser?.contexts() ?? []) await context.close()
 })
 afterAll(async () => {
   await browser?.close()
@@ -303,6 +308,52 @@ describe('the console', () => {
     await page.getByRole('region', { name: 'Body of the response' }).waitFor()
     expect([calls, await auditOf('request.sent')]).toEqual([['GET /get-thing/v1/things'], ['GET /v1/things']])
   })
+})
+
+describe('the console of a laptop', () => {
+  itInBrowser(
+    'follows a request that it has sent from the click to the mail, and names what was waited for',
+    async () => {
+      const ebb = await startEbb()
+      try {
+        const { admin, adminKey, keys } = ebb.ready
+        await untilTrue(async () => (await fetch(`${admin}/console/`)).ok, { what: 'the page is built' })
+        const page = await open(admin, adminKey)
+        await page.goto(`${admin}/console/functions/create-user`)
+        await page.getByLabel('API key or access token').fill(keys.customer ?? '')
+        await page.getByRole('button', { name: 'Send' }).click()
+        await page.getByText('It is a real request').waitFor()
+        await confirm(page, 'Send')
+        await page.getByRole('region', { name: 'Body of the response' }).waitFor()
+        await untilTrue(() => ebb.events.some(({ event, outcome }) => event === 'delivery' && outcome === 'done'))
+
+        await page.goto(`${admin}/console/requests?function=create-user`)
+        await page.getByRole('table', { name: 'Requests' }).locator('a.sub').click()
+        const rows = page.locator('ol.waterfall li')
+        // Spans are sent a moment after their end.
+        await untilTrue(async () => {
+          await page.reload()
+          await rows.first().waitFor()
+          return (await rows.allTextContents()).some((text) => text.includes('send mail'))
+        })
+        const told = (await rows.allTextContents()).join('\n')
+        expect(told).toMatch(/^POST \/v1\/users gateway/)
+        for (const part of [
+          'create-user',
+          'deliver user.created to send-welcome-email relay',
+          'send mail send-welcome-email',
+        ])
+          expect(told).toContain(part)
+        const gaps = await rows.locator('em').allTextContents()
+        expect(gaps.filter((gap) => gap === 'cold start')).toHaveLength(2)
+        expect(gaps).toContain('wait for the relay')
+        await page.getByText('Nothing failed').waitFor()
+        expect([await auditPage(page), faults]).toEqual([[], []])
+      } finally {
+        await ebb.stop()
+      }
+    },
+  )
 })
 
 const auditOf = async (action: string) =>

@@ -41,6 +41,9 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 npm start': 'test/telemetry/collector.full.test.ts',
   'EBB_ADMIN_KEY=… npx ebb explain 4c25fd5f-ac33-4218-9756-32a5617c7c5e --admin http://localhost:8081':
     'services/gateway/admin/traces.test.ts',
+  'npx ebb logs --stdin --level warn < lines.txt': 'test/cluster/checks/commands.ts',
+  'EBB_ADMIN_KEY=… npx ebb top --admin http://localhost:8081': 'test/cluster/checks/commands.ts',
+  'EBB_ADMIN_KEY=… npx ebb cost --last 24h --admin http://localhost:8081': 'test/cluster/checks/commands.ts',
   'psql "$DATABASE_URL" --command \'create table events (id bigint generated always as identity, type text, data jsonb)\'':
     'test/leaving/express.test.ts',
   'npm install kysely': 'src/data/sql-tools.full.test.ts',

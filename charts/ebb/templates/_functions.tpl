@@ -8,7 +8,10 @@
 {{- $file := .Files.Get "functions.yaml" | required "functions.yaml is not in the chart; `ebb render` writes it" | fromYaml }}
 {{- range $name, $function := $file.functions }}
 {{- $values := $root.Values }}
+{{- $declared := ($function.resources | default dict).requests | toJson }}
 {{- $said := mergeOverwrite (deepCopy $usual) $function (omit $values.allFunctions "serviceAccount" | deepCopy) (deepCopy (get $values.functions $name | default dict)) }}
+{{- $requests := ($said.resources | default dict).requests }}
+{{- if ne ($requests | toJson) $declared }}{{ $_ := set $said "reserved" $requests }}{{ end }}
 {{- $_ := set $functions $name $said }}
 {{- end }}
 {{- toJson $functions -}}
@@ -44,6 +47,14 @@
 {{- define "ebb.functionSettings" -}}
 {{ include "ebb.commonSettings" (index . 0) }}
 EBB_POOL_MAX: {{ int64 (index . 2).poolMax }}
+{{- with (index . 2).reserved }}
+# By what its seconds are priced, since its contract says otherwise.
+{{- range $what, $quantity := include "ebb.texts" . | fromYaml }}
+{{- if has $what (list "cpu" "memory") }}
+EBB_RESERVED_{{ upper $what }}: {{ $quantity | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if (index . 2).calls }}
 {{ include "ebb.upstreamSetting" (index . 0) }}
 {{- end }}

@@ -40,7 +40,9 @@ it('tells from the database what became of a request, by each of its ids, and wh
       },
     ])
     expect(story.unseen).toEqual([
-      expect.stringMatching(/^Of the log only the last requests of this gateway are seen, and no spans: /),
+      expect.stringMatching(
+        /^Of the log only the last requests of the gateway that was asked are seen, and no spans: /,
+      ),
       `Its spans are at https://jaeger.example/trace/${TRACE}`,
     ])
   }

@@ -90,7 +90,7 @@ export const tracesOperations = (options: TracesOptions): readonly AdminOperatio
 const NOTHING: Related = { events: [], calls: [] }
 const MAX_RECENT = 50
 const NOT_KEPT_HERE =
-  'Of the log only the last requests of this gateway are seen, and no spans: look for the id in the log store and in the trace backend of this cluster.'
+  'Of the log only the last requests of the gateway that was asked are seen, and no spans: look for the id in the log store and in the trace backend of this cluster.'
 
 const notKept = (records: RecordSource | undefined, link: string | null) =>
   records ? 'No span of this trace is kept.' : `No spans are kept here${link ? `; see ${link}` : ''}.`

@@ -59,3 +59,8 @@ it('says what does not fit into a terminal, and shows the failures', () => {
   expect(lines.slice(5, 7)).toEqual([expect.stringMatching(/^create-a/), 'and 2 more without as many requests'])
   expect(lines.at(-1)).toMatch(/^12:34:50 500/)
 })
+
+it('says of a cluster that one gateway has counted what it has answered itself', () => {
+  const functions = view.functions.map((one) => ({ ...one, instances: null }))
+  expect(drawTop({ ...view, functions }, { columns: 80 })[0]).toBe('Ebb 0.3.0  gateway-1 alone  12:34:56 UTC')
+})

@@ -36,13 +36,16 @@ export function drawTop(
   return [...head, ...shown, ...tail].slice(0, rows).map((line) => [...line].slice(0, columns).join('').trimEnd())
 }
 
-function drawHead({ at, gateways, traffic, breakers, dead }: TopView): readonly string[] {
+function drawHead({ at, gateways, traffic, functions, breakers, dead }: TopView): readonly string[] {
   const total = (name: keyof Row['totals']) => traffic.traffic.reduce((sum, { totals }) => sum + totals[name], 0)
   const [first] = gateways
   const contracts = new Set(gateways.map((gateway) => gateway.contracts))
   const letters = dead.reduce((sum, { deliveries }) => sum + deliveries, 0)
   const open = breakers.filter(({ state }) => state !== 'closed').map(({ name }) => name)
-  const who = gateways.length === 1 ? (first?.name ?? '') : `${gateways.length} gateways`
+  // Where only the platform knows the instances, there are other gateways, and each counts what it has answered itself.
+  const isCluster = functions.length > 0 && functions.every(({ instances }) => instances === null)
+  const one = `${first?.name ?? ''}${isCluster ? ' alone' : ''}`
+  const who = gateways.length === 1 ? one : `${gateways.length} gateways`
   return [
     `Ebb ${first?.version ?? ''}  ${who}${contracts.size > 1 ? '  with different contracts' : ''}  ${at.slice(11, 19)} UTC`,
     `10 min: ${total('requests')} requests, ${total('errors')} errors, ${total('cold')} cold starts, ${total('notInvoked')} without a function`,

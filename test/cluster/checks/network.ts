@@ -1,10 +1,9 @@
 import { newBatch, newCaller, writeEntry } from '../callers.ts'
 import type { Check, Context } from '../context.ts'
 import { isReady, kubectlIn } from '../kubectl.ts'
-import { probeFrom } from '../probe-pod.ts'
+import { NO_WAY, probeFrom } from '../probe-pod.ts'
 
 const NAME = 'conformance-write'
-const NO_WAY = /^(timeout|TimeoutError|UND_ERR_CONNECT_TIMEOUT|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/
 
 /** A pod that is none of ours reaches the gateway, and neither a function nor a store; through Knative's ingress 401. */
 export const network: Check = {

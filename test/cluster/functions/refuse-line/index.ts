@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import refuseLine from './handler.ts'
+
+serve(refuseLine)
