@@ -22,7 +22,11 @@ export const contractUsageForm = form({
   run: async (project, { days = 30, endpoint, deprecated, unused, ...options }) => {
     const query = { days: String(days), endpoint, deprecated: String(deprecated) }
     const usage = await callAdmin(project, showContractUsage, { query }, options)
-    const toLines = (found: Usage) => (unused ? toUnused(found) : toRows(found, endpoint !== undefined))
+    const toLines = (found: Usage) => {
+      if (unused) return toUnused(found)
+      const rows = toRows(found, endpoint !== undefined)
+      return deprecated ? [...rows, '', ...toVerdicts(found)] : rows
+    }
     printResult(usage, toLines, options)
   },
 })
@@ -47,6 +51,22 @@ function toRows({ endpoints, days }: Usage, withFields: boolean): readonly strin
   )
   if (!withFields || fields.length === 0) return callers
   return [...callers, '', ...table([['OPTIONAL FIELD', 'REQUESTS', 'CALLERS'], ...fields])]
+}
+
+/** Of each deprecated endpoint, whether it may go. */
+const toVerdicts = ({ endpoints, days }: Usage, today = new Date().toISOString().slice(0, 10)): readonly string[] =>
+  endpoints.flatMap(({ name, deprecated, callers }) => {
+    if (!deprecated) return []
+    const { sunset } = deprecated
+    const called = `${describeCallers(callers.length)} called it in ${days} days`
+    if (sunset === undefined) return [`${name}: ${called}; callers were told no day: give \`deprecated\` a \`sunset\``]
+    if (sunset > today) return [`${name}: may go on ${sunset}; ${called}`]
+    return [callers.length === 0 ? `${name}: may go: ${called}` : `${name}: could go since ${sunset}, but ${called}`]
+  })
+
+function describeCallers(count: number): string {
+  if (count === 0) return 'nobody has'
+  return count === 1 ? '1 caller has' : `${count} callers have`
 }
 
 function toUnused({ endpoints, days }: Usage): readonly string[] {

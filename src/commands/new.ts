@@ -19,11 +19,13 @@ import { changeFiles, readTable } from './new-change.ts'
 import {
   authorizerFiles,
   endpointFiles,
+  type Files,
   proxyFiles,
   receiveFiles,
   scheduleFiles,
   subscriberFiles,
 } from './new-templates.ts'
+import { versionFiles } from './new-version.ts'
 
 export const newCommand: readonly Form[] = [
   form({
@@ -58,10 +60,17 @@ export const newCommand: readonly Form[] = [
         value: 'URL',
         description: 'Write a proxy to the service at this address. Default for --path: /NAME/*, and all below it.',
       },
+      from: {
+        value: 'NAME',
+        completes: 'function',
+        description:
+          'Copy this endpoint as its next version, which stands beside it and is named by its `deprecated`. Default for --path: /v2/… for /v1/….',
+      },
       json: JSON_OPTION,
     },
     examples: [
       'new list-invoices',
+      'new get-order-v2 --from get-order',
       'new search-orders --method POST --path /v1/orders/search',
       'new note-order --on order.placed',
       'new follow-orders --change orders',
@@ -100,6 +109,8 @@ interface NewFunctionOptions {
   readonly authorizer: boolean
   /** The address of a service: makes a proxy to it. */
   readonly proxy?: string | undefined
+  /** An endpoint: makes the next version of it. */
+  readonly from?: string | undefined
 }
 
 const FUNCTION_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)+$/
@@ -115,7 +126,7 @@ async function newFunction(project: string, name: string, options: NewFunctionOp
   const folder = join(project, 'functions', name)
   const exists = new ConfigError(`functions/${name} exists already; choose another name, or remove it first`)
   if (await stat(folder).catch(() => undefined)) throw exists
-  const files = await filesOf(project, name, options)
+  const { files, also = {} } = await filesOf(project, name, options)
   await mkdir(join(project, 'functions'), { recursive: true })
   // Beside the others, so that its imports resolve; a folder with a dot is not taken for a function.
   const unfinished = await mkdtemp(join(project, 'functions/.new-'))
@@ -128,7 +139,8 @@ async function newFunction(project: string, name: string, options: NewFunctionOp
     const { code } = Object(cause) as { code?: string }
     throw code === 'ENOTEMPTY' || code === 'EEXIST' ? exists : cause
   }
-  return Object.keys(files).map((file) => `functions/${name}/${file}`)
+  for (const [file, text] of Object.entries(also)) await writeFile(join(project, file), text)
+  return [...Object.keys(files).map((file) => `functions/${name}/${file}`), ...Object.keys(also)]
 }
 
 /** Throws if the contract contradicts itself or one of the others. */
@@ -141,7 +153,7 @@ async function assertFits(project: string, name: string, folder: string) {
     const authorizers = Object.entries(contracts).filter(([, theirs]) => theirs.kind === 'authorizer')
     checkSchedules(isReceiver(contract) ? [describeSubscriber(contract)] : [])
     for (const [other, theirs] of Object.entries(contracts))
-      contractSet({ ...Object.fromEntries(authorizers), [other]: alone(theirs), [name]: contract }, undefined)
+      contractSet({ ...Object.fromEntries(authorizers), [other]: alone(theirs), [name]: alone(contract) }, undefined)
   } catch (cause) {
     const sentence = (cause instanceof Error ? cause.message : String(cause)).replace(/^functions\/\S+ /, '')
     throw new ConfigError(`${name} would not be valid, and nothing was written: ${sentence}`, { cause })
@@ -155,7 +167,22 @@ function alone(contract: AnyContract): AnyContract {
   return rest as AnyContract
 }
 
-async function filesOf(project: string, name: string, options: NewFunctionOptions) {
+/** What is written: the new function's own files, and files of the project that change with it. */
+interface Written {
+  readonly files: Files
+  readonly also?: Files
+}
+
+async function filesOf(project: string, name: string, { from, ...options }: NewFunctionOptions): Promise<Written> {
+  if (from === undefined) return { files: await templateFiles(project, name, options) }
+  const { path, authorizer, ...others } = options
+  if (authorizer || Object.values(others).some((value) => value !== undefined))
+    throw new ConfigError('a next version is what the endpoint before it is: leave all but --from and --path out')
+  const { files, deprecated } = await versionFiles(project, { name, from, path })
+  return { files, also: { [`functions/${from}/contract.ts`]: deprecated } }
+}
+
+async function templateFiles(project: string, name: string, options: Omit<NewFunctionOptions, 'from'>): Promise<Files> {
   const { method, path, on, change, schedule, receive, authorizer, proxy } = options
   if (change !== undefined) {
     if (method ?? path ?? on ?? schedule ?? receive ?? proxy ?? (authorizer || undefined))

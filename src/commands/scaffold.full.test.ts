@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
@@ -54,6 +54,27 @@ describe('ebb new', () => {
     expect(await ebb('build', 'old-wiki')).toMatch(/^ebb: old-wiki is a proxy/)
     expect(await ebb('new', 'old-shop', '--proxy', 'localhost')).toMatch(/upstream\.url must be an http/)
     expect(await ebb('new', 'old-shop', '--proxy', 'http://a', '--on', 'user.created')).toMatch(/leave --method/)
+  })
+
+  it('copies an endpoint as its next version, which the old one names', async () => {
+    const before = await functions()
+    expect((await ebb('new', 'get-product-v2', '--from', 'get-product')).split('\n')).toEqual(
+      expect.arrayContaining(['functions/get-product-v2/contract.ts', 'functions/get-product/contract.ts']),
+    )
+    expect(await functions()).toEqual([...before, 'get-product-v2'].sort())
+    const read = (file: string) => readFile(join(checkout.root, 'functions', file), 'utf8')
+    expect(await read('get-product-v2/contract.ts')).toMatch(/name: 'get-product-v2',[\s\S]*path: '\/v2\/products\/\{/)
+    expect(await read('get-product-v2/index.ts')).toContain('serve(getProductV2)')
+    expect(await read('get-product-v2/handler.test.ts')).not.toContain('/v1/products/')
+    const today = new Date().toISOString().slice(0, 10)
+    expect(await read('get-product/contract.ts')).toContain(`deprecated: { since: '${today}', use: 'get-product-v2' },`)
+    expect(await ebb('new', 'get-product-v3', '--from', 'get-product')).toMatch(
+      /^ebb: get-product is deprecated already/,
+    )
+    expect(await ebb('new', 'get-thing-v2', '--from', 'get-nothing')).toMatch(
+      /^ebb: functions\/get-nothing is no endpoint/,
+    )
+    expect(await ebb('new', 'get-user-v2', '--from', 'get-user', '--method', 'PUT')).toMatch(/leave all but --from/)
   })
 
   it('refuses an invalid name, an existing one, and an undeclared event', async () => {

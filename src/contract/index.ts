@@ -104,7 +104,7 @@ export { toOutput } from './schema/strip-schema.ts'
 export { kindsOf, type TextKind } from './schema/text-kinds.ts'
 export { formOf, itemSchemaOf, jsonBodyOf, streamedBodyOf } from './streams/body-kind.ts'
 export { MAX_FIELDS_BYTES } from './streams/describe-streams.ts'
-export type { FormBody, FormFile } from './streams/form.ts'
+export type { FormBody, FormFile, FormFileOptions } from './streams/form.ts'
 export {
   type BodyStream,
   isEventStream,

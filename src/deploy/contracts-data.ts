@@ -9,6 +9,7 @@ import {
   type EndpointContract,
   emitsOf,
   eventDataSchema,
+  type FormFileOptions,
   failureStatuses,
   failuresOf,
   formOf,
@@ -62,11 +63,20 @@ export interface EndpointData {
   readonly bodyRequired: boolean
   /** Of each line of a streamed body. */
   readonly item?: JsonSchema
+  /** What its WebSockets speak. */
+  readonly subprotocols?: readonly string[]
   /** The texts of a form. */
   readonly fields?: JsonSchema
   /** The files of a form, by name. */
-  readonly files?: Readonly<Record<string, { readonly required: boolean }>>
+  readonly files?: Readonly<Record<string, FileData>>
   readonly emits: EmitsData
+}
+
+/** One file of a form; what an older Ebb has written says neither its types nor its bytes. */
+export interface FileData {
+  readonly required: boolean
+  readonly types?: readonly string[]
+  readonly maxBytes?: number
 }
 
 /** What a function emits as JSON, by event type. */
@@ -134,13 +144,18 @@ function endpointData(contract: EndpointContract): EndpointData {
     failures: failureStatuses(contract),
     ...failureData(contract),
     ...inputs({ ...contract, body }),
+    ...(messages?.subprotocols ? { subprotocols: messages.subprotocols } : {}),
     ...(item ? { item: render(toInput(item), 'input') } : {}),
     ...(form?.fields ? { fields: render(toInput(form.fields), 'input') } : {}),
-    ...(form?.files ? { files: mapValues(form.files, ({ optional }) => ({ required: !optional })) } : {}),
+    ...(form?.files ? { files: mapValues(form.files, fileData) } : {}),
     bodyRequired: body !== undefined && !toInput(body).safeParse(undefined).success,
     emits: emittedBy(contract),
   }
 }
+
+const fileData = ({ optional, type, maxBytes }: FormFileOptions): FileData => ({
+  ...{ required: !optional, types: [type].flat(), maxBytes },
+})
 
 function failureData(contract: EndpointContract): Pick<EndpointData, 'failureData'> {
   const all = Object.entries(failuresOf(contract)).flatMap(([code, { data }]) =>

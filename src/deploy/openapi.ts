@@ -151,9 +151,12 @@ function securityOf(
   return { security: [Object.fromEntries(schemes)] }
 }
 
-/** OpenAPI says only that it is so; the rest is what the response headers say. */
-const deprecationOf = ({ deprecated }: EndpointContract): Json =>
-  deprecated ? { deprecated: true, 'x-deprecation': deprecated } : {}
+/** OpenAPI says only that it is so; the rest is what the response headers say. Tools that compare documents look for `x-sunset`. */
+function deprecationOf({ deprecated }: EndpointContract): Json {
+  if (!deprecated) return {}
+  const { sunset } = deprecated
+  return { deprecated: true, 'x-deprecation': deprecated, ...(sunset ? { 'x-sunset': sunset } : {}) }
+}
 
 interface Rendering extends ResponseRendering {
   readonly authorizers: readonly AuthorizerContract[]

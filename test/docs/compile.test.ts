@@ -36,7 +36,9 @@ describe('the blocks of the pages', () => {
       const root = join(folder, basename(page, '.md'))
       if (page === 'README.md') await cp('domain', join(root, 'domain'), { recursive: true })
       else for (const [name, text] of project) await writeInto(root, name, text)
-      for (const [, name = ''] of readFileSync(page, 'utf8').matchAll(/^\$ npx ebb new (\S+)(?!.* --(?:on|proxy))/gm))
+      for (const [, name = ''] of readFileSync(page, 'utf8').matchAll(
+        /^\$ npx ebb new (\S+)(?!.* --(?:on|proxy|from))/gm,
+      ))
         for (const [file, text] of Object.entries(endpointFiles({ name, method: 'GET', path: `/v1/${name}` })))
           await writeInto(root, `functions/${name}/${file}`, text)
       for (const { file, text, place } of ofLanguage('ts').filter((block) => block.page === page))

@@ -29,10 +29,17 @@ export function compareNumbers(sub: JsonSchema, sup: JsonSchema, path: string): 
   }
   const step = sup.multipleOf
   const steps = sub.multipleOf ?? (sub.type === 'integer' ? 1 : undefined)
-  if (step !== undefined && (steps === undefined || steps % step !== 0)) {
+  if (step !== undefined && (steps === undefined || !isMultiple(steps, step))) {
     found.push(bound(path, 'multipleOf', sub.multipleOf, step))
   }
   return found
+}
+
+/** Fractions are no exact numbers: 0.3 is three times 0.1, and leaves a rest. */
+function isMultiple(number: number, step: number): boolean {
+  if (Number.isInteger(number) && Number.isInteger(step)) return number % step === 0
+  const times = number / step
+  return Math.abs(times - Math.round(times)) < 1e-9
 }
 
 /** The limits of `sup` that lengths which `sub` allows may exceed. */
@@ -83,8 +90,7 @@ export function isValueAllowed(value: unknown, schema: JsonSchema, { text = fals
   if (type === 'string' && (text || typeof value === 'string')) return isStringAllowed(String(value), schema)
   if (typeof value === 'number' && (type === 'number' || type === 'integer')) {
     if (type === 'integer' && !Number.isInteger(value)) return false
-    const step = Number.isInteger(value) ? { multipleOf: value } : {}
-    return compareNumbers({ ...step, minimum: value, maximum: value }, schema, '').length === 0
+    return compareNumbers({ multipleOf: value, minimum: value, maximum: value }, schema, '').length === 0
   }
   return type === typeOfValue(value)
 }

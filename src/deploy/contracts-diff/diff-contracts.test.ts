@@ -612,6 +612,22 @@ describe('endpoints and events as a whole', () => {
     expect(lines(contractsData({ one }), contractsData({ one, two }))).toEqual([])
   })
 
+  it('compares with what answers the same requests, whatever it is called', () => {
+    const old = endpoint({
+      ...shape,
+      name: 'one-v1',
+      path: '/v1/one/{shop}',
+      deprecated: { since: '2026-01-01', use: 'one' },
+    })
+    const next = endpoint({ ...shape, name: 'one', path: '/v2/one/{shop}', body: z.object({ all: z.string() }) })
+    const stays = ['functions/one-v1 note was called one, and typed clients must follow']
+    const moved = lines(contractsData({ one }), contractsData({ 'one-v1': old, one: next }))
+    expect(moved).toEqual([...stays, 'functions/one-v1 note it is deprecated since 2026-01-01'])
+    expect(lines(contractsData({ one }), contractsData({ one: next }))).toContain(
+      'functions/one breaks the path is /v2/one/{shop} now, and was /v1/one/{shop}',
+    )
+  })
+
   const deprecated = (sunset?: string) => ({ deprecated: { since: '2026-01-01', ...(sunset ? { sunset } : {}) } })
   it.each([
     ['2026-06-01', [], '/v1/one is gone, as announced for 2026-06-01'],

@@ -11,7 +11,7 @@ import { webhookFindings } from './webhook-changes.ts'
  * Inputs are compared in one direction and outputs in the other, at every depth.
  */
 export function diffContracts(before: ContractsData, after: ContractsData): readonly Finding[] {
-  const endpoints = before.endpoints.flatMap((old) => endpointFindings(old, successorOf(old, before, after)))
+  const endpoints = before.endpoints.flatMap((old) => endpointFindings(old, successorOf(old, after)))
   const others = [
     ...proxyFindings(before, after),
     ...receiveFindings(before, after),
@@ -43,11 +43,11 @@ function removal({ route: { method, path, deprecated } }: EndpointData): Change 
     : breaks('callers', `${gone}, and was to answer until ${sunset}`)
 }
 
-/** The endpoint of the same name, or a new one that answers the same requests. */
-function successorOf(old: EndpointData, before: ContractsData, after: ContractsData): EndpointData | undefined {
-  const named = after.endpoints.find(({ route }) => route.name === old.route.name)
-  if (named) return named
+/** The endpoint that answers the same requests, whatever it is called: callers know no names. Else the one of the same name. */
+function successorOf(old: EndpointData, after: ContractsData): EndpointData | undefined {
   const requestsOf = (data: EndpointData) => `${data.route.method} ${shapeOf(data)}`
-  const isNew = ({ route }: EndpointData) => !before.endpoints.some((other) => other.route.name === route.name)
-  return after.endpoints.find((data) => isNew(data) && requestsOf(data) === requestsOf(old))
+  return (
+    after.endpoints.find((data) => requestsOf(data) === requestsOf(old)) ??
+    after.endpoints.find(({ route }) => route.name === old.route.name)
+  )
 }

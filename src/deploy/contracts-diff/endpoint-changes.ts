@@ -14,7 +14,7 @@ import {
 } from './finding.ts'
 import { replyChanges } from './reply-changes.ts'
 import { nodeOf } from './schema-node.ts'
-import { bodyStreamChanges, replyStreamChanges } from './stream-changes.ts'
+import { bodyStreamChanges, connectionChanges, replyStreamChanges } from './stream-changes.ts'
 
 /** What a changed endpoint means to its callers. */
 export function endpointChanges(before: EndpointData, after: EndpointData): readonly Change[] {
@@ -28,6 +28,7 @@ export function endpointChanges(before: EndpointData, after: EndpointData): read
     ...repetitionChanges(before.route, after.route),
     ...inputChanges(before, after),
     ...(isStreamed(before) || isStreamed(after) ? replyStreamChanges(before, after) : replyChanges(before, after)),
+    ...connectionChanges(before, after),
     ...conditionChanges(before.route, after.route),
     ...failureChanges(before, after),
     ...limitNotes(before.route, after.route),
@@ -186,7 +187,8 @@ const compare = (
   from: JsonSchema,
   to: JsonSchema,
   options: Comparison = {},
-): readonly Incompatibility[] => findIncompatibilities([nodeOf(from)], [nodeOf(to)], { ...options, path })
+): readonly Incompatibility[] =>
+  findIncompatibilities([nodeOf(from)], [nodeOf(to)], { defaults: true, ...options, path })
 
 function bodyChanges(before: EndpointData, after: EndpointData): readonly Change[] {
   if (before.route.bodyStream || after.route.bodyStream) return bodyStreamChanges(before, after)

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { JsonSchema } from '../json-schema.ts'
 import { compareNumbers, compareSizes, compareStrings, isValueAllowed } from './compare-scalars.ts'
 import type { Incompatibility, Position } from './finding.ts'
@@ -141,9 +142,10 @@ function compareObjects(
   position: Position,
   compare: CompareParts,
 ): readonly Incompatibility[] {
-  const { path, reader = false } = position
+  const { path, reader = false, defaults = false } = position
   const [a, b] = [sub.schema, sup.schema]
   const names = new Set([...namesOf(a), ...namesOf(b)])
+  const isUnknownTaken = reader || b.additionalProperties !== false
   const found = [...names].flatMap((name): readonly Incompatibility[] => {
     const at = `${path}.${name}`
     const provided = propertyOf(a, name)
@@ -153,12 +155,33 @@ function compareObjects(
       return isRequired || (reader && namesOf(b).includes(name))
         ? [{ kind: reader ? 'gone' : 'required', path: at }]
         : []
-    if (!accepted) return reader || b.additionalProperties !== false ? [] : [{ kind: 'unknown', path: at }]
+    if (!accepted) return isUnknownTaken && !isNameRefused(name) ? [] : [{ kind: 'unknown', path: at }]
     const mayBeAbsent = isRequired && !a.required?.includes(name)
-    const values = compare([partOf(sub, provided)], [partOf(sup, accepted)], at)
-    return mayBeAbsent ? [{ kind: 'required', path: at }, ...values] : values
+    return [
+      ...(mayBeAbsent ? [{ kind: 'required', path: at } as const] : []),
+      ...(isNameRefused(name) ? [{ kind: 'unknown', path: at } as const] : []),
+      ...(defaults ? compareDefaults(provided, accepted, at) : []),
+      ...compare([partOf(sub, provided)], [partOf(sup, accepted)], at),
+    ]
   })
   return [...found, ...compareRecords(sub, sup, position, compare)]
+
+  /** A record may have a rule for names. */
+  function isNameRefused(name: string): boolean {
+    const isListed = !Object.hasOwn(a.properties ?? {}, name) || Object.hasOwn(b.properties ?? {}, name)
+    if (isListed || !b.propertyNames) return false
+    return compare([partOf(sub, { type: 'string', const: name })], [partOf(sup, b.propertyNames)], path).length > 0
+  }
+}
+
+/** A first default, and none any more, are up to the handler: it gave a value a meaning that was left out. */
+function compareDefaults(
+  { default: has }: JsonSchema,
+  { default: wants }: JsonSchema,
+  path: string,
+): readonly Incompatibility[] {
+  if (has === undefined || wants === undefined || isDeepStrictEqual(has, wants)) return []
+  return [{ kind: 'bound', path, keyword: 'default', has: JSON.stringify(has), wants: JSON.stringify(wants) }]
 }
 
 const namesOf = ({ properties = {} }: JsonSchema) => Object.keys(properties)
@@ -180,7 +203,10 @@ function compareRecords(
   const { additionalProperties: accepted, propertyNames: allowed = ANY_NAME } = sup.schema
   if (typeof provided !== 'object') return []
   const at = `${path}[name]`
-  if (typeof accepted !== 'object') return accepted === false && !reader ? [{ kind: 'unknown', path: at }] : []
+  if (typeof accepted !== 'object') {
+    const isTaken = accepted !== false || (reader && sup.schema.propertyNames === undefined)
+    return isTaken ? [] : [{ kind: 'unknown', path: at }]
+  }
   return [
     ...compare([partOf(sub, names)], [partOf(sup, allowed)], `the names in ${path}`),
     ...compare([partOf(sub, provided)], [partOf(sup, accepted)], at),

@@ -41,6 +41,8 @@ export interface Comparison {
   readonly reader?: boolean
   /** Query, path and headers carry texts: `7` is a number and a text, and one value is a list of one. */
   readonly text?: boolean
+  /** Senders leave out what has a default: with another one the same request means something else. */
+  readonly defaults?: boolean
 }
 
 /** A place in two schemas that are compared. */

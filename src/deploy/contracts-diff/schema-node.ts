@@ -60,14 +60,13 @@ function definitionOf($ref: string, document: JsonSchema): JsonSchema {
   return found
 }
 
-/** A record of listed names, as an object with these properties. */
+/** A record of listed names, as an object with these properties: its names are values, which readers know, too. */
 function expandRecord(schema: JsonSchema): JsonSchema {
   const { propertyNames, additionalProperties } = schema
   const names = propertyNames && listedValues(propertyNames)
   if (!names || typeof additionalProperties !== 'object') return schema
-  const { propertyNames: _names, ...rest } = schema
   const properties = Object.fromEntries(names.map((name) => [String(name), additionalProperties]))
-  return { ...rest, properties, additionalProperties: false }
+  return { ...schema, properties, additionalProperties: false }
 }
 
 /**

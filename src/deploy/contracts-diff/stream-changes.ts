@@ -1,5 +1,5 @@
 import { isOneOf } from '../../contract/index.ts'
-import type { EndpointData } from '../contracts-data.ts'
+import type { EndpointData, FileData } from '../contracts-data.ts'
 import type { JsonSchema } from '../json-schema.ts'
 import { findIncompatibilities } from './find-incompatibilities.ts'
 import { breaks, type Change, describeToReaders, describeToSenders, note, toChanges } from './finding.ts'
@@ -32,7 +32,7 @@ function itemChanges(before: EndpointData, after: EndpointData): readonly Change
   return [
     ...(is < was ? [breaks('callers', `a line of body may have ${is} bytes now, and had ${was}`)] : []),
     ...toChanges(
-      findIncompatibilities([nodeOf(before.item)], [nodeOf(after.item)], { path: 'item' }),
+      findIncompatibilities([nodeOf(before.item)], [nodeOf(after.item)], { path: 'item', defaults: true }),
       describeToSenders,
       'callers',
     ),
@@ -45,11 +45,28 @@ function formChanges(before: EndpointData, after: EndpointData): readonly Change
   const { fields: to = EMPTY, files = {} } = after
   const gone = Object.keys(old).filter((name) => !Object.hasOwn(files, name))
   const needed = Object.entries(files).filter(([name, { required }]) => required && !old[name]?.required)
-  const found = findIncompatibilities([nodeOf(from)], [nodeOf(to)], { path: 'body', text: true })
+  const narrowed = Object.entries(old).flatMap(([name, file]) => fileChanges(name, file, files[name]))
+  const found = findIncompatibilities([nodeOf(from)], [nodeOf(to)], { path: 'body', text: true, defaults: true })
   return [
     ...gone.map((name) => breaks('callers', `the file body.${name} is refused now`)),
     ...needed.map(([name]) => breaks('callers', `the file body.${name} is required now`)),
+    ...narrowed,
     ...toChanges(found, describeToSenders, 'callers'),
+  ]
+}
+
+/** An Ebb of before these were described has written neither types nor bytes. */
+function fileChanges(name: string, before: FileData, after: FileData | undefined): readonly Change[] {
+  if (!before.types || !before.maxBytes || !after?.types || !after.maxBytes) return []
+  const { types, maxBytes } = after
+  const lost = before.types.filter((type) => !isOneOf(types, type))
+  return [
+    ...(lost.length > 0
+      ? [breaks('callers', `the file body.${name} is not taken as ${lost.join(' or ')} any more`)]
+      : []),
+    ...(maxBytes < before.maxBytes
+      ? [breaks('callers', `the file body.${name} may have ${maxBytes} bytes now, and had ${before.maxBytes}`)]
+      : []),
   ]
 }
 
@@ -63,6 +80,21 @@ export function replyStreamChanges(before: EndpointData, after: EndpointData): r
   if (!item || !newItem) return []
   const found = findIncompatibilities([nodeOf(newItem)], [nodeOf(item)], { path: 'item', reader: true })
   return toChanges(found, describeToReaders, 'readers')
+}
+
+/** What a changed WebSocket means to those who open it, besides what its messages are. */
+export function connectionChanges(before: EndpointData, after: EndpointData): readonly Change[] {
+  const [old, now] = [before.route.upgrade, after.route.upgrade]
+  if (!old || !now) return []
+  const lost = (before.subprotocols ?? []).filter((name) => !after.subprotocols?.includes(name))
+  const [most, least] = [old.maxMessageBytes, now.maxMessageBytes]
+  return [
+    ...(lost.length > 0 ? [breaks('callers', `it does not speak ${lost.join(' or ')} any more`)] : []),
+    ...(least < most ? [breaks('callers', `a message may have ${least} bytes now, and had ${most}`)] : []),
+    ...(now.maxSeconds < old.maxSeconds
+      ? [note(`a connection lives for ${now.maxSeconds} s now, and did for ${old.maxSeconds}`)]
+      : []),
+  ]
 }
 
 function kindOf({ route, body }: EndpointData): string {
