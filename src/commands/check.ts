@@ -1,15 +1,21 @@
 import { type AnyContract, describeEndpoint, describeProxy } from '../contract/index.ts'
 import { contractPart, isAnonymousOperation } from '../deploy/contract-part.ts'
+import type { Environment } from '../deploy/environments/index.ts'
 import { importContracts, readPlans } from '../deploy/import-sources.ts'
 import { openapi } from '../deploy/index.ts'
 import { paint } from '../dev/paint.ts'
 import { createRouter } from '../http/gateway/router.ts'
 import { ConfigError } from '../kernel/index.ts'
+import { listSettings } from '../protocol/admin/settings.ts'
+import { callAdmin } from './admin-client.ts'
 import { endpointChecks, methodChecks, platformChecks, proxyChecks } from './check/checks.ts'
 import { type ApiDocument, compareDocuments, operationsOf } from './check/compare-documents.ts'
+import { compareSettings } from './check/compare-settings.ts'
 import { createProbe, parseJson, type Send } from './check/probe.ts'
 import { printJson, printLine } from './command.ts'
+import { requireEnvironment } from './environments.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
+import { UsageError } from './usage-error.ts'
 
 export const checkCommand: readonly Form[] = [
   form({
@@ -18,15 +24,20 @@ export const checkCommand: readonly Form[] = [
     options: {
       url: {
         value: 'URL',
-        required: true,
         read: readUrl,
-        description: 'The address of its gateway.',
+        description: 'The address of its gateway. Default: that of --env.',
       },
+      env: {
+        value: 'NAME',
+        description:
+          'The environment of environments/ that it is; with --admin, whether its gateway has the settings of that.',
+      },
+      admin: { value: 'URL', description: 'With --env: its admin address, whose key is in EBB_ADMIN_KEY.' },
       key: { value: 'KEY', description: 'An API key, to check what an anonymous caller cannot read.' },
       origin: { value: 'ORIGIN', description: 'The origin of a web page that its CORS headers should allow.' },
       json: JSON_OPTION,
     },
-    examples: ['check --url http://localhost:8080 --key "$KEY"'],
+    examples: ['check --url http://localhost:8080 --key "$KEY"', 'check --env staging --admin http://localhost:8081'],
     run: (project, options) => checkAndPrint(project, options),
   }),
 ]
@@ -36,19 +47,43 @@ function readUrl(text: string): string {
   throw new ConfigError('--url must be http:// or https://')
 }
 
-async function checkAndPrint(project: string, { json, ...options }: CheckOptions & { readonly json: boolean }) {
+interface CommandOptions extends Omit<CheckOptions, 'url' | 'hasPlans'> {
+  readonly url: string | undefined
+  readonly env: string | undefined
+  readonly admin: string | undefined
+  readonly json: boolean
+}
+
+async function checkAndPrint(project: string, { json, env, admin, ...given }: CommandOptions) {
   const checks: CheckResult[] = []
-  const contracts = await importContracts(project)
-  const hasPlans = Object.keys(await readPlans(project)).length > 0
-  for await (const result of checkDeployed(contracts, { ...options, hasPlans })) {
+  const add = (result: CheckResult) => {
     checks.push(result)
     if (!json) printLine(formatResult(result))
   }
+  const contracts = await importContracts(project)
+  const hasPlans = Object.keys(await readPlans(project)).length > 0
+  const environment = env === undefined ? undefined : await requireEnvironment(project, contracts, env)
+  const url = given.url ?? environment?.url
+  if (url === undefined) throw new UsageError('ebb check needs --url URL, or --env NAME.')
+  if (admin !== undefined && !environment)
+    throw new UsageError('--admin is for the settings of an environment: give --env.')
+  const options = { ...given, url }
+  for await (const result of checkDeployed(contracts, { ...options, hasPlans })) add(result)
+  if (environment && admin !== undefined) add(await checkSettings(project, environment, admin))
   const failed = checks.filter(({ faults }) => faults.length > 0).length
   const passed = checks.length - failed
   if (json) printJson({ url: options.url, ok: failed === 0, passed, failed, checks })
   else printLine(`\n${passed} passed, ${failed} failed`)
   if (failed > 0) process.exitCode = 1
+}
+
+/** Whether what was said of the gateway's settings is what it has. */
+async function checkSettings(project: string, { name, settings }: Environment, admin: string): Promise<CheckResult> {
+  const { settings: there } = await callAdmin(project, listSettings, {}, { admin })
+  return {
+    name: `its settings are those of environments/${name}.yaml`,
+    faults: compareSettings(settings.gateway ?? {}, there),
+  }
 }
 
 function formatResult({ name, faults }: CheckResult): string {

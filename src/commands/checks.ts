@@ -17,11 +17,18 @@ export const checksCommand: readonly Form[] = [
     word: 'run',
     description: 'Have a check made now, in addition to its own times, and wait for it. Ends with 1 where it fails.',
     arguments: {
-      name: { value: 'NAME', required: true, completes: 'function', description: 'The endpoint, such as list-orders.' },
+      name: {
+        value: 'NAME',
+        completes: 'function',
+        description: 'The endpoint, such as list-orders. Default: each that has a check, one after the other.',
+      },
     },
     options: ADMIN_OPTIONS,
-    examples: ['checks run list-orders'],
-    run: (project, { name, ...options }) => runCheck(project, name, options),
+    examples: ['checks run list-orders', 'checks run'],
+    run: async (project, { name, ...options }) => {
+      const names = name === undefined ? (await listChecks(project, options)).checks.map((check) => check.name) : [name]
+      for (const one of names) await runCheck(project, one, options)
+    },
   }),
 ]
 

@@ -1,4 +1,4 @@
-import { findSimilar } from './find-similar.ts'
+import { findSimilar } from '../kernel/find-similar.ts'
 import type { Form } from './form.ts'
 import { splitArguments, usageErrorOf } from './parse-arguments.ts'
 

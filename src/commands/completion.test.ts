@@ -38,7 +38,7 @@ const CASES: readonly (readonly [line: string, words: readonly string[]])[] = [
   ['ebb events list --state de', ['dead']],
   ['ebb events redrive --dry', ['--dry-run']],
   ['ebb events show --', ['--admin', '--data', '--json', '--help']],
-  ['ebb check --', ['--url', '--key', '--origin', '--json', '--help']],
+  ['ebb check --', ['--url', '--env', '--admin', '--key', '--origin', '--json', '--help']],
   ['ebb check --url http://localhost --j', ['--json']],
   ['ebb render --openfaas ', ['ce', 'pro']],
   ['ebb render sec', ['secrets']],

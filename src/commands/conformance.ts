@@ -10,6 +10,7 @@ import { findRunning } from '../dev/announcement.ts'
 import { printable } from '../dev/report.ts'
 import { ConfigError, processConfig } from '../kernel/index.ts'
 import { printJson, printLine } from './command.ts'
+import { requireEnvironment } from './environments.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
 import { checkMatrix } from './matrix.ts'
 
@@ -30,6 +31,7 @@ export const conformanceCommand: readonly Form[] = [
         description:
           'Its admin address, whose key is in EBB_ADMIN_KEY: callers are made, and their keys revoked at the end.',
       },
+      env: { value: 'NAME', description: 'The environment of environments/ that it is, in place of --url.' },
       key: { value: 'KEY', description: 'Without an admin address: an API key with the scopes of the endpoints.' },
       only: { value: 'TEXT', repeated: true, description: 'Only cases with this in their names.' },
       json: JSON_OPTION,
@@ -99,13 +101,15 @@ interface ConformanceOptions {
   readonly url: string | undefined
   readonly admin: string | undefined
   readonly key: string | undefined
+  readonly env: string | undefined
   readonly only: readonly string[]
   readonly json: boolean
 }
 
 /** The Ebb that the options name, or the one that runs here. */
-async function targetOf(project: string, { url, admin, key }: ConformanceOptions): Promise<Target> {
+async function targetOf(project: string, { admin, key, env, ...given }: ConformanceOptions): Promise<Target> {
   const { contracts } = await tryContracts(project)
+  const url = given.url ?? (env === undefined ? undefined : (await requireEnvironment(project, contracts, env)).url)
   if (url === undefined) {
     if (admin !== undefined || key !== undefined)
       throw new ConfigError('--admin and --key are of an Ebb that --url names')

@@ -1,5 +1,6 @@
 import { askOptions, completeOptions, createProject, EXAMPLES } from '../project/create/index.ts'
 import type { CreateKit } from '../project/create/project-files.ts'
+import { FORGES } from '../project/pipeline/forges.ts'
 import { printLine } from './command.ts'
 import { type Form, form } from './form.ts'
 import { UsageError } from './usage-error.ts'
@@ -18,6 +19,12 @@ export const createForms = (readKit: () => Promise<CreateKit>): readonly Form[] 
       ebb: {
         value: 'VERSION|FILE.tgz',
         description: 'The version of Ebb, or a packed one, which goes into the project. Default: this version.',
+      },
+      ci: {
+        value: 'FORGE',
+        choices: FORGES,
+        default: 'github',
+        description: 'What runs its pipeline; ebb pipeline writes another one later.',
       },
       'no-install': { description: 'Write the files only: install no packages, and render nothing.' },
       'no-git': { description: 'Make no git repository.' },

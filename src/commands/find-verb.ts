@@ -1,5 +1,5 @@
+import { findSimilar } from '../kernel/find-similar.ts'
 import type { Verb } from './command.ts'
-import { findSimilar } from './find-similar.ts'
 import { UsageError } from './usage-error.ts'
 
 /** The verb of this name. Throws a UsageError, with the one that was probably meant, if there is none. */

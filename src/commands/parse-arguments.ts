@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { ConfigError } from '../kernel/config-error.ts'
-import { findSimilar } from './find-similar.ts'
+import { findSimilar } from '../kernel/find-similar.ts'
 import type { Form, Parameter } from './form.ts'
 import { UsageError } from './usage-error.ts'
 

@@ -17,6 +17,7 @@ import {
 import { ConfigError } from '../kernel/index.ts'
 import { describeVersionGap, readRenderedVersion } from '../project/rendered-version.ts'
 import { printJson, printLine } from './command.ts'
+import { environmentFiles, printEnvironment, VALUES_FOLDER } from './environments.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
 
 export const renderCommand: readonly Form[] = [
@@ -42,10 +43,15 @@ export const renderCommand: readonly Form[] = [
         read: readCount('--max-connections'),
         description: 'Connections that Postgres takes: instances and pools must fit into them.',
       },
+      env: {
+        value: 'NAME',
+        description: 'Write nothing, and print the values of the chart for this environment of environments/.',
+      },
       json: JSON_OPTION,
     },
-    examples: ['render', 'render --check --json', 'render --target sam'],
-    run: (project, options) => renderProject(project, options),
+    examples: ['render', 'render --check --json', 'render --target sam', 'render --env staging'],
+    run: (project, { env, ...options }) =>
+      env === undefined ? renderProject(project, options) : printEnvironment(project, env),
   }),
   form({
     word: 'secrets',
@@ -78,7 +84,7 @@ async function renderProject(project: string, options: RenderOptions) {
   if (gap && check) throw new ConfigError(gap)
   const before = gap && (await readRenderedVersion(project))
   const files = await renderFiles(project, options)
-  const differences = await compareFiles(project, files, target ? `targets/${target}` : 'k8s')
+  const differences = await compareFiles(project, files, target ? [`targets/${target}`] : ['k8s', VALUES_FOLDER])
   const { missing, changed, left } = differences
   const isSame = missing.length + changed.length + left.length === 0
   if (!check) await writeRendered(project, files, differences)
@@ -113,7 +119,7 @@ async function renderFiles(project: string, options: RenderOptions): Promise<Fil
     ...(poolMax === undefined ? {} : { poolMax }),
     ...(maxConnections === undefined ? {} : { maxConnections }),
   })
-  return { ...readPlatformCopies(PLATFORM, project), ...rendered }
+  return { ...readPlatformCopies(PLATFORM, project), ...rendered, ...(await environmentFiles(project, contracts)) }
 }
 
 /** How the files of a project differ from what is rendered. */
@@ -141,15 +147,15 @@ const describeDifferences = ({ missing, changed, left }: Differences): readonly 
     ...left.map((name) => `${name} belongs to no contract any more`),
   ].sort()
 
-/** `folder` has files with the header: those that no contract asks for any more are `left`. */
-async function compareFiles(project: string, files: Files, folder: string): Promise<Differences> {
+/** `folders` have files with the header: those that no contract asks for any more are `left`. */
+async function compareFiles(project: string, files: Files, folders: readonly string[]): Promise<Differences> {
   const found = { missing: [] as string[], changed: [] as string[], left: [] as string[] }
   for (const [name, text] of Object.entries(files)) {
     const there = await readIfThere(join(project, name))
     if (there === undefined) found.missing.push(name)
     else if (there !== text) found.changed.push(name)
   }
-  for (const name of await filesIn(project, folder)) {
+  for (const name of (await Promise.all(folders.map((folder) => filesIn(project, folder)))).flat()) {
     if (Object.hasOwn(files, name)) continue
     if ((await readFile(join(project, name), 'utf8')).startsWith(HEADER)) found.left.push(name)
   }

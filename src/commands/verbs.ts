@@ -143,6 +143,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Pack a typed client of all endpoints, for npm',
     load: async () => (await import('./build.ts')).buildClientCommand,
   },
+  pipeline: {
+    summary: 'Write the pipeline of a forge, from commit to production',
+    load: async () => (await import('./pipeline.ts')).pipelineCommand,
+  },
   render: {
     summary: 'Render the files for clusters from the contracts',
     load: async () => (await import('./render.ts')).renderCommand,

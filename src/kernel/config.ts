@@ -157,7 +157,7 @@ export const sourceOf = (config: Config, name: keyof Config): SettingSource =>
   sourcesOf.get(config)?.get(name) ?? 'default'
 
 /** Whether a setting is, or may hold, what nobody may see. */
-export const isSecretSetting = (name: keyof Config): boolean => SECRET_SETTINGS.some((secret) => secret === name)
+export const isSecretSetting = (name: string): boolean => SECRET_SETTINGS.some((secret) => secret === name)
 
 /** The value of a setting that is required here. Throws a ConfigError where it is not set. */
 export function requireSetting<K extends keyof Config>(config: Config, name: K): NonNullable<Config[K]> {

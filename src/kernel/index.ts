@@ -18,6 +18,7 @@ export {
 export { ConfigError } from './config-error.ts'
 export { type Correlation, traceIdOf } from './correlation.ts'
 export type { Delegated } from './delegated.ts'
+export { findSimilar } from './find-similar.ts'
 export { freePassedBytes } from './free-passed-bytes.ts'
 export {
   createInstanceAccount,
@@ -29,7 +30,7 @@ export { drain, exit, listenOn, onShutdown, UNCAUGHT_ERROR } from './lifecycle.t
 export { fixedValue, type LiveValue, type Reload, readReloads } from './live-value.ts'
 export { createLog, type Log, logReady, type ServiceLog } from './log.ts'
 export type { Policy, PolicyCaller, PolicyDecision, PolicyObject, PolicyQuestion } from './policy.ts'
-export { containsSecret, redactSecrets, registerSecrets } from './redact.ts'
+export { containsSecret, isSecretText, redactSecrets, registerSecrets } from './redact.ts'
 export {
   type BindContext,
   type PolicyRequest,
@@ -42,6 +43,7 @@ export {
 export { type LineRules, type RowLines, TO_LINES } from './row-lines.ts'
 export { runService } from './run-service.ts'
 export { HIDDEN_SECRET, Secret } from './secret.ts'
+export { SETTINGS, type Setting } from './settings.ts'
 export { restrictToStores, STORES, type Store } from './stores.ts'
 export type {
   Claim,

@@ -45,6 +45,10 @@ export function redactSecrets(lines: string): string {
   return SHAPE_SIGNS.some(isIn) || secretValues.some(isIn) ? lines.replace(secretPattern, REDACTED) : lines
 }
 
+/** Whether a text is secret by its shape: an API key, a token, a URL with a password, or a private key. */
+export const isSecretText = (text: string): boolean =>
+  new RegExp(SECRET_SHAPES.join('|')).test(text) || /-----BEGIN [A-Z ]*PRIVATE KEY-----|"d"\s*:\s*"/.test(text)
+
 type Fields = Readonly<Record<string, unknown>>
 
 const SECRET_NAME =

@@ -30,7 +30,7 @@ export function blocksOf(page: string): readonly Block[] {
 
 /** A path of a project in a comment of its own, as the first line. */
 const FILE_LINE =
-  /^(?:\/\/|#|--) ((?:functions|domain|test|charts|k8s|\.github)\/\S+|[\w.-]+\.(?:ts|json|ya?ml|sh)|\.env\S*)\n/
+  /^(?:\/\/|#|--) ((?:functions|domain|test|environments|charts|k8s|\.github)\/\S+|[\w.-]+\.(?:ts|json|ya?ml|sh)|\.env\S*)\n/
 
 /** What a reader does with a page, in order. */
 export type Action =

@@ -12,6 +12,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm run check': 'test/e2e/package.full.test.ts',
   'npx ebb contracts diff origin/main': 'src/commands/contracts.full.test.ts',
   'npx ebb mock --port 4010 --fail 503:0.2 --latency 50-500': 'src/dev/mock/start-mock.test.ts',
+  'npx ebb check --env staging --admin http://localhost:8081': 'src/commands/check/compare-settings.test.ts',
   'npm run pack': 'release/pack.full.test.ts',
   'npx ebb create ../my-api --ebb dist/ebb-0.3.0.tgz': 'test/e2e/package.full.test.ts',
   'npx ebb upgrade': 'src/project/upgrade/upgrade.full.test.ts',

@@ -1,5 +1,5 @@
 export { readChart } from './chart.ts'
-export { HEADER, RenderError } from './manifest.ts'
+export { HEADER, RenderError, toYaml, yamlFile } from './manifest.ts'
 export { readPlatformCopies } from './platform-copies.ts'
 export { type RenderOptions, render } from './render.ts'
 export { clusterSecrets } from './secrets.ts'

@@ -15,8 +15,8 @@ export async function isBegun(folder: string, settings: ProjectSettings): Promis
 }
 
 /** The content of MARKER. */
-export const describeBegun = ({ name, example, dependency }: ProjectSettings): string =>
-  JSON.stringify({ name, example, ebb: dependency })
+export const describeBegun = ({ name, example, dependency, ci = 'github' }: ProjectSettings): string =>
+  JSON.stringify({ name, example, ebb: dependency, ...(ci === 'github' ? {} : { ci }) })
 
 /** Says that a project is whole. */
 export async function endBegun(folder: string): Promise<void> {

@@ -9,6 +9,8 @@ export interface CreateArguments {
   readonly folder: string | undefined
   readonly name: string | undefined
   readonly example: Example | undefined
+  /** What runs its pipeline. Default: github. */
+  readonly ci?: string | undefined
   /** A version of Ebb, or the path of a packed one. Default: the version that creates. */
   readonly ebb: string | undefined
   readonly install: boolean
@@ -28,6 +30,6 @@ export interface CreateOptions extends Omit<CreateArguments, 'folder' | 'name' |
 /** The options, with a default for what the arguments leave open. */
 export function completeOptions(folder: string, given: Omit<CreateArguments, 'folder'>): CreateOptions {
   const path = resolve(folder)
-  const { name = basename(path), example = 'note', ebb, install, git } = given
-  return { folder: path, name, example, ebb, install, git }
+  const { name = basename(path), example = 'note', ci = 'github', ebb, install, git } = given
+  return { folder: path, name, example, ci, ebb, install, git }
 }

@@ -22,7 +22,7 @@ describe('ebb create', () => {
     const text = (await Promise.all(own.map((file) => readFile(at(`my-api/${file}`), 'utf8')))).join('')
     expect(own.length).toBeLessThanOrEqual(30)
     expect(text.match(/\n/g)?.length).toBeLessThanOrEqual(400)
-    await expect(git('my-api', 'grep', '-i', '-e', 'shop', '-e', 'product')).rejects.toMatchObject({ code: 1 })
+    await expect(git('my-api', 'grep', '-i', '-e', 'shop', '-e', 'products\\?\\>')).rejects.toMatchObject({ code: 1 })
     expect(JSON.parse(await readFile(at('my-api/package.json'), 'utf8')).name).toBe('my-api')
     expect(existsSync(at('my-api/.ebb'))).toBe(false)
     expect(await readdir(at(''))).toEqual(['my-api'])

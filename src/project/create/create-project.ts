@@ -16,13 +16,13 @@ import { assertFree, DISK_FULL, writeProject } from './write-project.ts'
  * interrupted goes on when it is created again. Throws a ConfigError of one sentence that says what to do.
  */
 export async function createProject(options: CreateOptions, kit: CreateKit, print: (line: string) => void) {
-  const { folder, name, example } = options
+  const { folder, name, example, ci } = options
   assertProjectName(name)
   if (example === 'shop' && Object.keys(kit.shop).length === 0) {
     throw new ConfigError('this copy of Ebb has no shop in it: create a project without --example')
   }
   const { version, dependency, packed } = await findEbb(options.ebb ?? kit.version)
-  const settings: ProjectSettings = { name, example, dependency }
+  const settings: ProjectSettings = { name, example, dependency, ...(ci === undefined ? {} : { ci }) }
   if (!(await isBegun(folder, settings))) await assertFree(folder)
   const files = { ...projectFiles(settings, kit), ...packed, [MARKER]: describeBegun(settings) }
   const undo = await writeProject(folder, files)

@@ -18,6 +18,10 @@ export interface CreateKit {
   readonly packages: ProjectPackages
   /** The files of `template/`. */
   readonly template: Readonly<Record<string, string>>
+  /** The steps of pipelines, by their paths in a project. */
+  readonly scripts: Readonly<Record<string, string>>
+  /** What runs them, by its name, such as github. */
+  readonly pipelines: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** The functions and the domain of the shop. */
   readonly shop: Readonly<Record<string, string>>
 }
@@ -26,20 +30,25 @@ export interface CreateKit {
 export interface ProjectSettings {
   readonly name: string
   readonly example: Example
+  /** What runs its pipeline. Default: github. */
+  readonly ci?: string
   /** What package.json says of Ebb: a version, or `file:vendor/…`. */
   readonly dependency: string
 }
 
 /** The files that a new project begins with, without those that `npm install` and `ebb render` write. */
 export function projectFiles(
-  { name, example, dependency }: ProjectSettings,
-  { template, shop, packages }: CreateKit,
+  { name, example, dependency, ci = 'github' }: ProjectSettings,
+  { template, shop, packages, scripts, pipelines }: CreateKit,
 ): Files {
   const words = { ...WORDS[example], name }
   const kept = Object.entries(template).filter(([path]) => example === 'note' || !OF_NOTES.test(path))
   const filled = kept.map(([path, text]) => [path.replace(/^_/, '.'), fill(text, words)] as const)
   const dependencies = { ...packages.dependencies, ...(example === 'shop' ? packages.shop : {}) }
-  const files = { ...manifests(name, dependency, { ...packages, dependencies }), ...Object.fromEntries(filled) }
+  const files = {
+    ...manifests(name, dependency, { ...packages, dependencies }),
+    ...{ ...Object.fromEntries(filled), ...scripts, ...pipelines[ci] },
+  }
   if (example === 'note') return files
   return { ...files, ...shop, 'README.md': withoutTour(files['README.md'] ?? '') }
 }

@@ -10,8 +10,9 @@ describe('a new project', () => {
   it('takes the actions of its workflow by the commits that this repository does', async () => {
     const actions = async (text: Promise<string>) =>
       [...(await text).matchAll(/uses: (.*)$/gm)].map(([, action]) => action)
-    const ours = await actions(read('.github/workflows/ci.yml'))
-    const theirs = await actions(template('_github/workflows/ci.yml'))
+    const ours = await actions(read('.github/workflows/deliver.yml'))
+    const { pipelines } = await readKit()
+    const theirs = await actions(Promise.resolve(pipelines.github?.['.github/workflows/ci.yml'] ?? ''))
     expect(theirs).not.toEqual([])
     for (const action of theirs) expect(ours).toContain(action)
   })
