@@ -8,7 +8,7 @@ it('compares what an environment says with what its gateway has read of it', () 
   const here = {
     EBB_TRUSTED_HOPS: '01',
     LOG_LEVEL: 'debug',
-    EBB_REQUIRE_HTTPS: 'TRUE',
+    EBB_REQUIRE_HTTPS: 'true',
     EBB_HOSTS: 'a.example, b.example',
   }
   const same = { EBB_TRUSTED_HOPS: '1', LOG_LEVEL: 'debug', EBB_REQUIRE_HTTPS: 'true' }

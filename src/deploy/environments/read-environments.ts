@@ -6,7 +6,7 @@ import { checkEnvironment, type KnownNames } from './check-environment.ts'
 import { type Environment, isMap, mergeValues, type Value, type Values } from './environment.ts'
 
 /** Where they stand in a project. */
-export const ENVIRONMENTS = 'environments'
+const ENVIRONMENTS = 'environments'
 
 const MAX_BYTES = 256 * 1024
 const MAX_DEPTH = 8

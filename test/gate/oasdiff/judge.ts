@@ -15,6 +15,13 @@ export interface Judgement {
   readonly warnings: readonly string[]
 }
 
+/** A mutation with what both said of it. */
+export interface Judged extends Mutation {
+  /** Whether `contracts diff` says that it breaks somebody. */
+  readonly ebb: boolean
+  readonly oasdiff: Judgement
+}
+
 /** Judges what OpenAPI shows of a mutation, by the program at `oasdiff`. */
 export async function judge(oasdiff: string, { before, after }: Mutation): Promise<Judgement> {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-oasdiff-'))
@@ -34,6 +41,8 @@ export async function judge(oasdiff: string, { before, after }: Mutation): Promi
   }
 }
 
-/** Its version, as it says itself. */
-export const versionOf = async (oasdiff: string): Promise<string> =>
-  (await execute(oasdiff, ['--version'])).stdout.trim()
+/** Its version, as the go that has built it knows. */
+export async function versionOf(oasdiff: string): Promise<string> {
+  const { stdout } = await execute('go', ['version', '-m', oasdiff])
+  return /^\s*mod\s+\S+\s+(\S+)/m.exec(stdout)?.[1] ?? 'of an unknown version'
+}

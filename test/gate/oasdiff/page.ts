@@ -1,13 +1,5 @@
-import type { Mutation } from '../mutations.ts'
-import type { Judgement } from './judge.ts'
+import type { Judged } from './judge.ts'
 import { type Reason, reasonFor } from './reasons.ts'
-
-/** A mutation with what both said of it. */
-export interface Judged extends Mutation {
-  /** Whether `contracts diff` says that it breaks somebody. */
-  readonly ebb: boolean
-  readonly oasdiff: Judgement
-}
 
 interface Run {
   readonly seed: string

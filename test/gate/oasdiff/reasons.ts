@@ -1,4 +1,4 @@
-import type { Judged } from './page.ts'
+import type { Judged } from './judge.ts'
 
 /** Why two tools judge some mutations differently. */
 export interface Reason {
