@@ -1,6 +1,7 @@
 import { accepted, valuesAccepted } from './checks/accepted.ts'
 import { admitted, helmTest } from './checks/admitted.ts'
 import { burst } from './checks/burst.ts'
+import { endpointCanaries, subscriberCanary } from './checks/canary.ts'
 import { conforms } from './checks/conforms.ts'
 import { delivered } from './checks/delivered.ts'
 import { gatewayEvicted } from './checks/gateway-evicted.ts'
@@ -25,6 +26,8 @@ const ALL: readonly Check[] = [
   delivered,
   helmTest,
   conforms,
+  endpointCanaries,
+  subscriberCanary,
   logsIn,
   relayKilled,
   upgraded,
