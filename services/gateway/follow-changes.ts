@@ -1,4 +1,5 @@
 import type { Log } from 'ebb/kernel'
+import { CANARIES_CHANNEL } from '../../src/data/canaries/canary-store.ts'
 import { KEYS_CHANNEL } from '../../src/data/keys/api-keys.ts'
 import { OUTBOX_CHANNEL, PURGES_CHANNEL } from '../../src/data/outbox.ts'
 import type { DatabaseAddress } from '../../src/data/postgres/database-address.ts'
@@ -9,11 +10,12 @@ import { CONTROLS_CHANNEL, type Controls } from './controls.ts'
 import { ISSUERS_CHANNEL } from './tokens/open-tokens.ts'
 
 interface Followers {
-  /** Called where keys, plans, issuers or purges may have changed. */
+  /** Called where keys, plans, issuers, purges or canaries may have changed. */
   readonly keys: () => void
   readonly plans: () => void
   readonly issuers: () => void
   readonly purges: () => void
+  readonly canaries: () => void
   /** Called where purges may have been missed. */
   readonly missedPurges: () => void
   readonly controls: Pick<Controls, 'receive'>
@@ -26,7 +28,7 @@ interface Followers {
 /** Follows what other gateways, functions and operators change, by Postgres's notifications. */
 export function followChanges(
   database: DatabaseAddress,
-  { keys, plans, issuers, purges, missedPurges, controls, events, invocations }: Followers,
+  { keys, plans, issuers, purges, canaries, missedPurges, controls, events, invocations }: Followers,
   { log }: { readonly log: Log },
 ) {
   const renew: Readonly<Record<string, () => void>> = {
@@ -34,6 +36,7 @@ export function followChanges(
     [PLANS_CHANNEL]: plans,
     [ISSUERS_CHANNEL]: issuers,
     [PURGES_CHANNEL]: purges,
+    [CANARIES_CHANNEL]: canaries,
   }
   const receive: Readonly<Record<string, (payload: string) => void>> = {
     [CONTROLS_CHANNEL]: controls.receive,

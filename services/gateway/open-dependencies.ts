@@ -1,6 +1,7 @@
 import type { GatewayDependencies } from 'ebb/http/gateway'
 import { type Config, ConfigError, type Log, liveSetting, requireSetting, type ServiceLog } from 'ebb/kernel'
 import { type ContractsFile, openContracts, openIdentitySigner } from 'ebb/protocol'
+import { openCanaries } from '../../src/data/canaries/open-canaries.ts'
 import { recordContractUsage } from '../../src/data/contract-usage.ts'
 import { createCallRecorder } from '../../src/data/cost/call-recorder.ts'
 import type { Peppers } from '../../src/data/keys/api-keys.ts'
@@ -78,9 +79,11 @@ export async function openDependencies(
     ...{ maxRunning: share.invocations, shed: metrics.shed, secretsOf: openSigningSecrets(log) },
   })
   const events = createEventTail(pool, { log, shed: metrics.shed })
+  const canaries = openCanaries(adminPool, { log })
   const followed = {
     invocations,
     events,
+    canaries: () => void canaries.refresh(),
     ...{ keys: keys.clear, plans: tenantPlans.clear, issuers: () => void tokens.refresh() },
     ...{ purges: cache.wake, missedPurges: cache.restart, controls },
   }
@@ -135,6 +138,7 @@ export async function openDependencies(
     limitAddress: createAddressLimit(config),
     plans: { ofTenant: tenantPlans.ofTenant, meter },
     usage: usage.count,
+    canaries,
     hosts: config.EBB_HOSTS,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],
     docs: createDocs({
@@ -162,12 +166,20 @@ export async function openDependencies(
     await receivedWebhooks.close()
     await meter.close()
     await usage.close()
+    await canaries.close()
     await recorder.close()
     await cache.close()
     await Promise.all([channel.close(), pool.end(), adminPool.end()])
     await upstreams.close()
   }
-  const views = { registry, observed, ...seen.views, contractsStatus: contracts.status, flushUsage: usage.flush }
+  const views = {
+    registry,
+    observed,
+    ...seen.views,
+    contractsStatus: contracts.status,
+    flushUsage: usage.flush,
+    refreshCanaries: canaries.refresh,
+  }
   return { dependencies, adminPool, views, tokens, controls, beginDrain: readiness.drain, close }
 }
 

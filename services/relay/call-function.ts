@@ -22,6 +22,10 @@ import { type Callee, RESPONSE_MS } from '../../src/contract/index.ts'
 export type CallFunction = (name: string, options: CallOptions) => Promise<CallOutcome>
 
 export interface CallOptions {
+  /** The name that it has in its address, where that is another one: its canary's. */
+  readonly at?: string
+  /** Which attempt it is, from 1; of several events the last one of any. */
+  readonly attempt: number
   readonly path: string
   readonly method: Dispatcher.HttpMethod
   /** Besides those that every call has. */
@@ -90,7 +94,7 @@ export function openCaller({ locate, calleesOf = () => undefined, sign, startTim
   /** Sends a call, and once more with a fresh signature where the function refuses the first. */
   const send = async (name: string, options: CallOptions, signal: AbortSignal) => {
     const { identity, correlationId, traceparent, timeoutMs, method, path, body } = options
-    const { origin, prefix } = locate(name)
+    const { origin, prefix } = locate(options.at ?? name)
     const headersTimeout = startTimeoutMs + timeoutMs
     const attempt = async (again: { readonly fresh?: boolean; readonly unknownKey?: string | undefined }) => {
       const calls = calleesOf(name)

@@ -78,6 +78,7 @@ export function createDeliveryQueue({ pool, call, subscriptions, broker, webhook
     return call(name, {
       ...{ method: 'POST', path: '/', body: data },
       headers: writeEventHeaders(delivery, attemptOf(delivery)),
+      attempt: delivery.attempt,
       ...{ identity: identityOf(delivery), correlationId, traceparent, timeoutMs, signal, read: readExcerpt },
     })
   }
@@ -126,6 +127,7 @@ export function createDeliveryQueue({ pool, call, subscriptions, broker, webhook
         body: writeBatch(sent.map((one) => ({ attributes: eventAttributes(one, attemptOf(one)), json: one.data }))),
         ...{ identity: identityOf(first), correlationId, traceparent, signal, read: readBatchExcerpt },
         timeoutMs: target.timeoutMs,
+        attempt: Math.max(...sent.map(({ attempt }) => attempt)),
       }),
     )
     return [joined, ...alone.map((delivery) => toLeasedCall(delivery, target))]

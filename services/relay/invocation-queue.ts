@@ -70,6 +70,7 @@ export function createInvocationQueue(options: InvocationQueueOptions): Queue {
               path: invocation.target,
               headers: { ...invocation.headers, 'idempotency-key': id },
               body: body.length > 0 ? body : null,
+              attempt,
               identity: { ...caller, act: 'relay' },
               ...{ correlationId, traceparent, timeoutMs, signal, read: readWholeResponse },
             }),

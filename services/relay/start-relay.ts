@@ -2,6 +2,8 @@ import { type Config, type Log, requireSetting } from 'ebb/kernel'
 import { createUpstreamResolver, openContracts, openIdentitySigner } from 'ebb/protocol'
 import { BROKER } from '../../src/contract/broker.ts'
 import { functionsOf, relayDrainMs, WEBHOOKS } from '../../src/contract/index.ts'
+import { CANARIES_CHANNEL } from '../../src/data/canaries/canary-store.ts'
+import { openCanaries } from '../../src/data/canaries/open-canaries.ts'
 import { createCallRecorder } from '../../src/data/cost/call-recorder.ts'
 import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
 import { openListener } from '../../src/data/postgres/listener.ts'
@@ -32,6 +34,7 @@ import { type PollLoopOptions, startPollLoop } from './poll-loop.ts'
 import { removeObjects } from './remove-objects.ts'
 import { fireSchedules } from './schedules.ts'
 import { openCallbackSender } from './send-callback.ts'
+import { splitCalls } from './split-calls.ts'
 import { watchCycles } from './watch-cycles.ts'
 import { openWebhooks } from './webhooks/open-webhooks.ts'
 
@@ -79,7 +82,8 @@ export async function startRelay(
   })
   const { probe, close, ...caller } = openCaller({ locate, calleesOf, sign, startTimeoutMs, log })
   const recorder = createCallRecorder(pool, { by: 'relay', log })
-  const call = countCalls(caller.call, recorder)
+  const canaries = openCanaries(pool, { log })
+  const call = splitCalls(countCalls(caller.call, recorder), canaries)
   cycles.check()
   const notifier = createInvocationNotifier(pool)
   const callbacks = openCallbackSender(config, { log })
@@ -132,7 +136,10 @@ export async function startRelay(
     forgetAfterMs: config.EBB_ABANDON_AFTER_MS,
   })
   const objects = removeObjects(config, { pool, log })
-  const checks = makeChecks(config, { pool, routes, log, metrics: checkMetrics })
+  const checks = makeChecks(config, {
+    ...{ pool, routes, log, metrics: checkMetrics },
+    hasCanary: (name) => canaries.of(name) !== undefined,
+  })
   const changes = readChanges({
     ...{ pool, direct, subscriptions, log, metrics: changeMetrics, wake: () => loop.wake('events') },
     onWrite: cycles.add,
@@ -145,9 +152,12 @@ export async function startRelay(
     loop.wake()
   }
   const warm = keepWarm({ functions, probe, log })
-  const channel = openListener(direct, [OUTBOX_CHANNEL], {
-    onNotify: (_channel, kind) => loop.wake(kind),
-    onUp: () => loop.wake(),
+  const channel = openListener(direct, [OUTBOX_CHANNEL, CANARIES_CHANNEL], {
+    onNotify: (channel, kind) => (channel === CANARIES_CHANNEL ? void canaries.refresh() : loop.wake(kind)),
+    onUp: () => {
+      loop.wake()
+      void canaries.refresh()
+    },
     log,
   })
   const end = async () => {
@@ -158,6 +168,7 @@ export async function startRelay(
     await Promise.all([...rounds, ...others].map((one) => one?.stop()))
     await notifier.flush()
     await recorder.close()
+    await canaries.close()
     admin?.close()
     contracts.close()
     await Promise.all([

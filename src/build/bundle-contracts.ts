@@ -83,7 +83,7 @@ function contractsEntry(names: readonly string[], kept: ReadonlyMap<string, stri
     export const contracts = { ${contracts.join(', ')} }
     const set = contractSet(contracts, undefined)
     export const routes = withDefaultObjective(set.routes, contracts, api.objective)
-    export const { subscriptions, authorizers, internals, validate, validateEvent, webhookEvents, endpointFields } = set
+    export const { subscriptions, authorizers, internals, validate, validateEvent, webhookEvents, endpointFields, replyChecks } = set
     export const patterns = () => patternsOf(Object.values(contracts))`
 }
 

@@ -43,6 +43,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'List the synthetic checks of the contracts, and have one made now',
     load: async () => (await import('./checks.ts')).checksCommand,
   },
+  canary: {
+    summary: 'Try a new revision of a function on a share of its callers, judged by its contract',
+    load: async () => (await import('./canary.ts')).canaryCommand,
+  },
   alerts: {
     summary: 'List the alerts that fire or are about to',
     load: async () => (await import('./alerts.ts')).alertsCommand,

@@ -10,6 +10,7 @@ import type { Authorizer, Described, Route, Subscription } from './described.ts'
 import { optionalFieldsOf } from './optional-fields.ts'
 import type { Plan } from './plans.ts'
 import type { PriceSheet } from './prices.ts'
+import { createReplyChecks, type ReplyChecks } from './reply-checks.ts'
 import { resolveCalls } from './resolve-calls.ts'
 import type { ToolDescription } from './tool.ts'
 import {
@@ -44,6 +45,8 @@ export interface ContractSet {
   readonly endpointFields?: Readonly<Record<string, EndpointFields>>
   /** All of them as data, to be compared with others; undefined in a bundle of before there was that. */
   readonly data?: (() => unknown) | undefined
+  /** Compares the answers of an endpoint with its contract; undefined in a bundle of before there were canaries. */
+  readonly replyChecks?: ((name: string) => ReplyChecks | undefined) | undefined
   /** Validates a request to the endpoint of that name. */
   validate(name: string, raw: RawInput): ValidationResult
   /** Validates an event's data as the subscriber of that name would; they are of that version (default: 1). */
@@ -73,6 +76,7 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
   }
   const validators = new Map<string, (raw: RawInput) => ValidationResult>()
   const eventValidators = new Map<string, ValidateEvent>()
+  const checks = new Map<string, ReplyChecks>()
   const endpointFields: Record<string, EndpointFields> = {}
   const endpointsByRequest = new Map<string, string>()
   for (const [folder, contract] of Object.entries(contracts)) {
@@ -96,6 +100,7 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
       else routes.push({ ...withCalls(route), ...checkOf(contract, contracts) })
       if (contract.kind === 'endpoint') {
         validators.set(contract.name, createValidator(contract))
+        checks.set(contract.name, createReplyChecks(contract))
         endpointFields[contract.name] = { version: contract.version ?? '1', optional: optionalFieldsOf(contract) }
       }
     }
@@ -114,6 +119,7 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
     ...{ routes, subscriptions, authorizers, internals, openapi, validate, validateEvent },
     webhookEvents: webhookEventsOf(Object.values(contracts)),
     endpointFields,
+    replyChecks: (name) => checks.get(name),
   }
 }
 

@@ -100,12 +100,13 @@ export function loadContracts(file: string): ContractSet {
     tools = [],
     webhookEvents = [],
     endpointFields = {},
+    replyChecks,
     data,
     validate,
     validateEvent,
   } = runBundle<ContractSet>(readFileSync(file, 'utf8'), file)
   if (!routes || !subscriptions || !validate || !validateEvent) throw new Error(`${file} holds no contracts`)
-  const documents = { openapi, asyncapi, plans, prices, tools, webhookEvents, endpointFields, data }
+  const documents = { openapi, asyncapi, plans, prices, tools, webhookEvents, endpointFields, replyChecks, data }
   return { routes, subscriptions, authorizers, internals, ...documents, validate, validateEvent }
 }
 

@@ -2,6 +2,7 @@ import { accepted, valuesAccepted } from './checks/accepted.ts'
 import { admitted, helmTest } from './checks/admitted.ts'
 import { burst } from './checks/burst.ts'
 import { commands } from './checks/commands.ts'
+import { endpointCanaries, subscriberCanary } from './checks/canary.ts'
 import { conforms } from './checks/conforms.ts'
 import { operatorsConsole } from './checks/console.ts'
 import { costsAddUp } from './checks/cost.ts'
@@ -31,6 +32,8 @@ const ALL: readonly Check[] = [
   commands,
   helmTest,
   conforms,
+  endpointCanaries,
+  subscriberCanary,
   logsIn,
   operatorsConsole,
   profiled,

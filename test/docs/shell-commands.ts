@@ -13,6 +13,10 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'npx ebb contracts diff origin/main': 'src/commands/contracts.full.test.ts',
   'npx ebb mock --port 4010 --fail 503:0.2 --latency 50-500': 'src/dev/mock/start-mock.test.ts',
   'npx ebb check --env staging --admin http://localhost:8081': 'src/commands/check/compare-settings.test.ts',
+  'npx ebb canary start create-note --image registry.example.com/ebb/create-note:2 --promote':
+    'test/cluster/checks/canary.ts',
+  'npx ebb canary promote create-note': 'test/cluster/checks/canary.ts',
+  'npx ebb canary abort create-note': 'test/cluster/checks/canary.ts',
   'npm run pack': 'release/pack.full.test.ts',
   'npx ebb create ../my-api --ebb dist/ebb-0.3.0.tgz': 'test/e2e/package.full.test.ts',
   'npx ebb upgrade': 'src/project/upgrade/upgrade.full.test.ts',

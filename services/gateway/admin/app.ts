@@ -10,6 +10,7 @@ import { type AccessOptions, refuseForeignPages, requireAdmin } from './access.t
 import { createAdminDocument } from './admin-document.ts'
 import { type AlertsOptions, alertsOperations } from './alerts.ts'
 import { type CacheOptions, cacheOperations } from './cache.ts'
+import { type CanariesOptions, canariesOperations } from './canaries.ts'
 import { type ChecksOptions, checksOperations } from './checks.ts'
 import { type ContractUsageOptions, contractUsageOperations } from './contract-usage.ts'
 import { type ContractsOptions, contractsOperations } from './contracts.ts'
@@ -37,6 +38,7 @@ import { type ViewsOptions, viewsOperations } from './views.ts'
 export type AdminAppOptions = AccessOptions &
   AlertsOptions &
   CacheOptions &
+  CanariesOptions &
   ChecksOptions &
   ContractUsageOptions &
   ContractsOptions &
@@ -97,6 +99,7 @@ function operationsOf(options: AdminAppOptions & SessionOptions): readonly Admin
     ...eventsOperations(options),
     ...schedulesOperations(options),
     ...checksOperations(options),
+    ...canariesOperations(options),
     ...contractUsageOperations(options),
     ...profilesOperations(options),
     ...issuersOperations(options),

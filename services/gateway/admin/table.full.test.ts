@@ -5,6 +5,7 @@ import { createLog, parseConfig } from 'ebb/kernel'
 import { Registry } from 'prom-client'
 import type { ContractSet } from '../../../src/contract/index.ts'
 import type { AuditEntry } from '../../../src/data/audit.ts'
+import { startCanary } from '../../../src/data/canaries/canary-store.ts'
 import { createKey } from '../../../src/data/keys/api-keys.ts'
 import { createPool } from '../../../src/data/postgres/pool.ts'
 import type { AdminEndpoint } from '../../../src/protocol/admin/admin-endpoint.ts'
@@ -89,6 +90,7 @@ async function start() {
     ...{ adminKeys: () => [ADMIN_KEY], adminScope: undefined, hosts: undefined, authenticate: {}, pool, log },
     ...{ pepper: PEPPER, contracts: () => contracts, registry: new Registry(), functions: async () => [] },
     flushUsage: async () => {},
+    refreshCanaries: async () => {},
     profile: async () => ({ kind: 'heap', profile: { head: HEAP } }),
     contractsStatus: () => ({ file: 'contracts-1.cjs', loadedAt: '2026-11-30T00:00:00Z', reloads: 0, failure: null }),
     // Its own, so that there is something to send a request to.
@@ -153,6 +155,11 @@ async function sampleOf({ name }: AdminEndpoint, url: string): Promise<Sample> {
     const { key } = await createKey(pool, PEPPER, { subject: `s${++subjects}`, scopes: [], actor: 'test' })
     return { id: key.id }
   }
+  const newCanary = async (name: string) => {
+    const shares = { steps: [10], requests: 120, seconds: 30, byHeader: false }
+    await startCanary(pool, { name, image: `${name}:2`, ...shares }, 'test')
+    return { params: { name } }
+  }
   const samples: Readonly<Record<string, Sample | (() => Promise<Sample>)>> = {
     'keys.create': { body: { subject: 'new', scopes: ['things:write'] } },
     'keys.rotate': async () => ({ params: await newKey(), body: {} }),
@@ -178,6 +185,9 @@ async function sampleOf({ name }: AdminEndpoint, url: string): Promise<Sample> {
     'schedules.run': { params: { name: 'close-books' } },
     'cost.whatIf': { query: { function: 'get-thing', min: '1' } },
     'functions.profile': { params: { name: 'get-thing' }, body: { kind: 'heap', seconds: 1, as: 'flame' } },
+    'canaries.start': { params: { name: 'get-thing' }, body: { image: 'get-thing:2' } },
+    'canaries.abort': () => newCanary('send-welcome'),
+    'canaries.promote': () => newCanary('close-books'),
     'checks.run': { params: { name: 'get-thing' } },
     'log-level.set': { body: { level: 'error' } },
     'cache.purge': { body: { tag: 'product:17' } },

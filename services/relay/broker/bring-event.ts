@@ -58,6 +58,8 @@ export function createBringEvent({ proofs, call, subscriptions, log, metrics, si
       ...{ method: 'POST', path: '/', headers: writeEventHeaders({ ...head, traceparent }, {}), body: data },
       ...{ identity: identityOf({ tenant }), correlationId, traceparent, signal, read: readExcerpt },
       timeoutMs: subscription.timeoutMs,
+      // Whether the broker has brought it before, it does not say.
+      attempt: 1,
     })
     const settlement = classifyResponse(outcome, 1, { retry: ONCE })
     const attempt = { id: head.eventId, type: head.type, function: name, attempt: 1, correlationId, traceparent }

@@ -20,11 +20,15 @@ interface MakeChecksOptions {
   readonly routes: () => readonly Route[]
   readonly log: Log
   readonly metrics: CheckMetrics
+  /** Whether a canary of an endpoint runs, which needs requests; default: none does. */
+  readonly hasCanary?: (name: string) => boolean
   /** Default: 1 s. */
   readonly pollMs?: number
 }
 
 const POLL_MS = 1_000
+/** How often a check is made while a canary of its endpoint runs: it may be all that there is to judge that by. */
+const CANARY_SECONDS = 2
 /** How many a relay makes at a time. */
 const MAX_RUNNING = 5
 /** What a lease outlives a run's own limits by. */
@@ -38,7 +42,7 @@ const FORGETS_PER_PERIOD = 10
  * where no address is set: then there are none.
  */
 export function makeChecks(config: Config, options: MakeChecksOptions) {
-  const { pool, routes, log, metrics, pollMs = POLL_MS } = options
+  const { pool, routes, log, metrics, hasCanary = () => false, pollMs = POLL_MS } = options
   if (config.EBB_CHECKS_URL === undefined) return undefined
   const sender = openCheckSender(config.EBB_CHECKS_URL, config, log)
   const closing = new AbortController()
@@ -65,7 +69,11 @@ export function makeChecks(config: Config, options: MakeChecksOptions) {
     const checked = routes().filter(isChecked)
     const rules = checked.map(
       (route): CheckRule => ({
-        ...{ name: route.name, everySeconds: route.check.everySeconds, writes: route.check.undo !== undefined },
+        ...{
+          name: route.name,
+          everySeconds: hasCanary(route.name) ? CANARY_SECONDS : route.check.everySeconds,
+          writes: route.check.undo !== undefined,
+        },
         leaseMs: MAX_REQUESTS * timeoutOf(route) + SLACK_MS,
       }),
     )

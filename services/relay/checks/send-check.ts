@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Config, Log } from 'ebb/kernel'
 import { liveSetting } from 'ebb/kernel'
+import { CHECK_CORRELATION } from 'ebb/protocol'
 import { Agent } from 'undici'
 import type { DescribedCheck } from '../../../src/contract/describe-synthetic-check.ts'
 import type { Method } from '../../../src/contract/endpoint-shape.ts'
@@ -40,7 +41,7 @@ export function openCheckSender(base: string, config: Config, log: Log) {
   const prefix = new URL(base).pathname.replace(/\/$/, '')
   const send: SendCheck = async ({ method, target, body, idempotencyKey, timeoutMs }, signal) => {
     const startedAt = performance.now()
-    const correlationId = `ebb-check-${randomUUID()}`
+    const correlationId = `${CHECK_CORRELATION}${randomUUID()}`
     const apiKey = key.current()
     const headers = {
       ...{ 'x-correlation-id': correlationId, 'user-agent': 'ebb-check', 'accept-encoding': 'identity' },

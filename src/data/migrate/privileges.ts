@@ -173,7 +173,16 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   call_minute: { gateway: ['select', 'insert'], relay: ['select', 'insert', 'delete'] },
   // Written by record_usage alone.
   usage_batch: {},
-  audit: { gateway: ['select', 'insert (actor, action, subject, tenant, detail)'] },
+  audit: {
+    gateway: ['select', 'insert (actor, action, subject, tenant, detail)'],
+    // That a canary has ended.
+    relay: ['insert (actor, action, subject, tenant, detail)'],
+  },
+  canary: {
+    gateway: ['select', 'insert', 'update'],
+    // A person begins it, through the gateway.
+    relay: ['select', 'update (judgement, state, why, step, step_at, step_requests, ended_at)'],
+  },
   // Written by record_contract_usage alone.
   contract_usage: { gateway: ['select'] },
   // An operator has a check made now through the gateway.

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { type ContractSet, Problem, type Route, type Strings } from '../../contract/index.ts'
 import type { Correlation, StoredHeaders } from '../../kernel/index.ts'
+import type { Variant } from '../../protocol/index.ts'
 import {
   beginServerSpan,
   newTraceparent,
@@ -56,6 +57,10 @@ export interface GatewayContext extends Correlation, UpstreamObservation {
   /** The contracts when the request was routed, even if they are swapped meanwhile. */
   contracts: ContractSet | undefined
   route: Route | undefined
+  /** Which revision of its function it is for; undefined where no canary of it runs. */
+  variant: Variant | undefined
+  /** By whose hash it was chosen; undefined where it was asked for, so that what becomes of it says nothing. */
+  variantKey: string | undefined
   /** Decoded. */
   params: Strings
   caller: Caller
@@ -188,6 +193,8 @@ export function createGatewayContext(
     query: '',
     contracts: undefined,
     route: undefined,
+    variant: undefined,
+    variantKey: undefined,
     params: {},
     caller: ANONYMOUS,
     credential: undefined,

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { ContractSet, GraphqlLimits, ProxiedAddress } from '../../contract/index.ts'
 import type { Claim, ClaimResult, Correlation, StoredResponse } from '../../kernel/index.ts'
-import type { InvocationState, InvocationSummary, NewInvocation, SignIdentity } from '../../protocol/index.ts'
+import type { InvocationState, InvocationSummary, NewInvocation, SignIdentity, Variant } from '../../protocol/index.ts'
 import type { PrepareOperation } from '../graphql/prepared-operation.ts'
 import type { LeveledLog } from '../throttle-log.ts'
 import type { Plans, RateLimitDecision, RateLimiter } from './admission.ts'
@@ -16,6 +16,7 @@ import type { Subscriptions } from './subscriptions.ts'
 import type { CircuitBreakers } from './upstream/circuit-breakers.ts'
 import type { FunctionPools } from './upstream/function-pools.ts'
 import type { Tunnels } from './upstream/tunnels.ts'
+import type { Canaries } from './variants.ts'
 
 /** Everything that the gateway needs from outside. */
 export interface GatewayDependencies {
@@ -44,6 +45,8 @@ export interface GatewayDependencies {
   readonly load?: Load | undefined
   /** Default: nobody has a plan. */
   readonly plans?: Plans | undefined
+  /** The canaries that run; default: none. */
+  readonly canaries?: Canaries | undefined
   /** Counts who calls which endpoint, with which fields; default: nobody does. */
   readonly usage?: CountUsage | undefined
   /** Prepares the operations of a GraphQL endpoint; default: there is none. */
@@ -269,6 +272,8 @@ export interface EndedRequest {
   readonly cold: boolean | undefined
   /** Of the function that responded. */
   readonly revision: string | undefined
+  /** Which revision it was for, while a canary ran. */
+  readonly variant?: Variant | undefined
   /** Why no function was called. */
   readonly reason: string | undefined
   readonly deprecated: true | undefined

@@ -35,6 +35,7 @@ import { subscribe } from './steps/subscribe.ts'
 import { createBodyBudget, takeBody } from './steps/take-body.ts'
 import { upgrade } from './steps/upgrade.ts'
 import { validate } from './steps/validate.ts'
+import { chooseVariant } from './steps/variant.ts'
 import { createUpstreamCaller } from './upstream/call-guarded.ts'
 
 /** The whole request path, top to bottom. A request that ends above `forward` invokes no function. */
@@ -59,6 +60,7 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, c
     ownWebhooks(dependencies),
     replay(dependencies),
     respondAsync(dependencies),
+    chooseVariant(dependencies),
   ]
   const shed = dependencies.load ? [shedLoad({ load: dependencies.load, metrics: dependencies.metrics })] : []
   const beforeFunction: readonly Step[] = [

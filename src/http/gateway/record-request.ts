@@ -1,8 +1,8 @@
+import { hashOf } from '../../kernel/hash-of.ts'
 import { traceIdOf } from '../../kernel/index.ts'
 import { endRequestSpan, methodName, serverAttributes } from '../../telemetry/index.ts'
 import { type GatewayContext, PROBES } from './context.ts'
 import type { GatewayDependencies } from './dependencies.ts'
-import { hashOf } from './hash-of.ts'
 import { isPlatformRoute } from './own-routes.ts'
 
 /** Counts, logs, keeps and traces a request that has ended, once; the status is 499 for a caller that did not wait. */
@@ -11,7 +11,7 @@ export function recordRequest(
   status: number,
   { log, metrics, keep }: GatewayDependencies,
 ): void {
-  const { method, route, shortCircuitReason, path, cold, revision, bytes } = context
+  const { method, route, shortCircuitReason, path, cold, revision, variant, bytes } = context
   const { sub, tenant } = context.caller
   const durationMs = performance.now() - context.startedAt
   const name = isPlatformRoute(route) ? undefined : route?.name
@@ -27,7 +27,7 @@ export function recordRequest(
     ...{ caller: sub, tenant, client: context.client.address, cold },
     deprecated: route?.deprecated ? (true as const) : undefined,
     tool: context.ending ? (true as const) : undefined,
-    ...{ reason: shortCircuitReason, bytes },
+    ...{ reason: shortCircuitReason, bytes, variant },
   }
   // Probes come every few seconds, and matter only when they fail.
   const isQuiet = path.startsWith(PROBES) && status < 400

@@ -1,6 +1,7 @@
 import type { AdminEndpoint } from './admin-endpoint.ts'
 import { listAlerts } from './alerts.ts'
 import { purgeCache } from './cache.ts'
+import { abortCanary, listCanaries, promoteCanary, startCanary } from './canaries.ts'
 import { listChecks, runCheck } from './checks.ts'
 import { showContractUsage } from './contract-usage.ts'
 import { diffContracts, readContractsData, showContracts } from './contracts.ts'
@@ -56,6 +57,7 @@ const ENDPOINTS = [
   ...[showEvent, readEventData, editDelivery, dropEvents, redriveEvents],
   ...[listSchedules, runSchedule],
   ...[listChecks, runCheck, showContractUsage, profileFunction],
+  ...[listCanaries, startCanary, abortCanary, promoteCanary],
   ...[listIssuers, refreshIssuers],
   ...[listInvocations, showInvocation, cancelInvocation],
   ...[listSettings, listGateways],

@@ -45,6 +45,7 @@ export function httpSockets(port: number): Socket[] {
         const use = async () => {
           const { status, error } = await call('a-function', {
             ...{ path: '/', method: 'POST', headers: {}, body: '{}', identity: { sub: 'relay', scopes: [] } },
+            attempt: 1,
             ...{ correlationId: 'a', traceparent, timeoutMs: TIMEOUT_MS, read: readExcerpt },
             signal: new AbortController().signal,
           })

@@ -130,9 +130,9 @@ const NOTHING = new Uint8Array()
 
 /** The same request, for nobody: what its caller does has no effect on it. */
 function inBackground(context: RoutedContext, conditions: GatewayContext['headers']): UpstreamRequest {
-  const { route, path, query, caller, client, correlationId, traceparent } = context
+  const { route, variant, path, query, caller, client, correlationId, traceparent } = context
   return {
-    ...{ route, method: 'GET', path, query, caller, client, correlationId, traceparent },
+    ...{ route, variant, method: 'GET', path, query, caller, client, correlationId, traceparent },
     ...{ headers: withConditions(context.headers, conditions), body: NOTHING, signal: new AbortController().signal },
     ...{
       bodyReceivedAt: performance.now(),

@@ -31,8 +31,11 @@ export const originOfRequest = ({ client, headers }: GatewayContext): string =>
 
 /** What the store is asked for. A function's reply does not depend on the host that was asked for; a service's may. */
 export function keyOf(context: RoutedContext, rules: CacheRules): string {
-  const { route, caller, path, query } = context
-  return cacheKeyOf({ route, caller, path, query, origin: rules.lifetime ? '' : originOfRequest(context) }, rules)
+  const { route, caller, path, query, variant } = context
+  return cacheKeyOf(
+    { route, caller, path, query, variant, origin: rules.lifetime ? '' : originOfRequest(context) },
+    rules,
+  )
 }
 
 export const selectingOf = ({ headers, caller }: GatewayContext): Selecting => ({

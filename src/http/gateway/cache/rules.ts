@@ -1,4 +1,5 @@
 import type { Caching, ProxiedService, Route, Strings } from '../../../contract/index.ts'
+import { canaryNameOf, type Variant } from '../../../protocol/index.ts'
 import type { Caller } from '../credentials.ts'
 import type { Lifetime } from './stored-response.ts'
 
@@ -77,11 +78,16 @@ interface Requested {
   readonly query: string
   /** Scheme and authority; '' where responses do not depend on it. */
   readonly origin: string
+  /** While a canary of its function runs. */
+  readonly variant?: Variant | undefined
 }
 
 /**
  * What a request asks for, as the key of the store. Without `shared` it is the caller's own; with it still its tenant's, whose
  * rows its function sees.
  */
-export const cacheKeyOf = ({ route, caller, path, query, origin }: Requested, { shared }: CacheRules): string =>
-  `${route.name}${SEPARATOR}${origin}${path}${query}${SEPARATOR}${shared ? (caller.tenant ?? '') : callerKeyOf(caller)}`
+export const cacheKeyOf = (
+  { route, caller, path, query, origin, variant }: Requested,
+  { shared }: CacheRules,
+): string =>
+  `${variant === 'canary' ? canaryNameOf(route.name) : route.name}${SEPARATOR}${origin}${path}${query}${SEPARATOR}${shared ? (caller.tenant ?? '') : callerKeyOf(caller)}`

@@ -22,7 +22,7 @@ import type { CallObserver } from './guard-calls.ts'
 import { judgeResponse } from './judge-call.ts'
 import { type CallTwice, isCallFailure } from './retries.ts'
 import { traceCall } from './trace-call.ts'
-import type { ResponseHeaders, ResponseSink, UpstreamRequest } from './upstream-request.ts'
+import { calledNameOf, type ResponseHeaders, type ResponseSink, type UpstreamRequest } from './upstream-request.ts'
 import { addVia } from './via.ts'
 
 /** For whom the gateway vouches: to the function, and to those that it calls. */
@@ -76,7 +76,8 @@ export function createFunctionCaller({ sign, upstream, log, retries }: FunctionC
     // The caller's upload and the function's start do not count against the timeout; the gateway's own look-ups do.
     const remainingMs = Math.floor(timeoutMs - (performance.now() - request.bodyReceivedAt))
     if (remainingMs < 1) return DEADLINE_EXCEEDED
-    const { origin, prefix } = locate(name)
+    const called = calledNameOf(request)
+    const { origin, prefix } = locate(called)
     const { bodyStream } = request
     // The function responds after the upload, and sees to it that this goes on.
     const uploadMs = bodyStream ? longestMs(request.route) : 0
@@ -84,7 +85,7 @@ export function createFunctionCaller({ sign, upstream, log, retries }: FunctionC
     const quietMs = Math.max(remainingMs + startTimeoutMs, request.route.replyStream ? QUIET_MS : 0)
     const refuse = (status: number, headers: ResponseHeaders) => {
       responded(judgeResponse(route, status, headers))
-      if (request.revision !== undefined) pools?.responded(name, request.revision)
+      if (request.revision !== undefined) pools?.responded(called, request.revision)
       const failure = readIdentityRefusal(status, headers) ?? findProxyError(status, headers)
       if (failure instanceof Problem && failure.status !== status)
         log.warn({ err: failure.cause, function: name, correlationId }, 'a proxy answered instead of the function')
@@ -115,7 +116,8 @@ export function createFunctionCaller({ sign, upstream, log, retries }: FunctionC
       })
     }
     // A connection that becomes a WebSocket is kept by nobody.
-    const kept = () => (route.upgrade ? retryDispatcher : (pools?.of(route, origin) ?? dispatcher))
+    const kept = () =>
+      route.upgrade ? retryDispatcher : (pools?.of({ name: called, scale: route.scale }, origin) ?? dispatcher)
     let outcome = await retries(request, {
       remainingMs,
       first: () => attempt(kept(), vouched, remainingMs),

@@ -4,6 +4,7 @@ import type { Upstream } from '../dependencies.ts'
 import { ending } from '../explanation.ts'
 import { toServicePath } from './call-proxied.ts'
 import type { CallState } from './guard-calls.ts'
+import { calledNameOf } from './upstream-request.ts'
 
 interface ExplainOptions extends Pick<Upstream, 'locate' | 'services' | 'startTimeoutMs'> {
   readonly inspect: (route: Route) => CallState
@@ -26,13 +27,14 @@ export function explainCall(context: GatewayContext, { inspect, ...upstream }: E
 
 function addressOf(
   context: GatewayContext,
-  { name, upstream }: Route,
+  route: Route,
   { locate, services = {} }: Omit<ExplainOptions, 'inspect'>,
 ): string {
+  const { upstream } = route
   if (upstream) {
-    const address = services[name] ?? upstream
+    const address = services[route.name] ?? upstream
     return address.origin + toServicePath(context, address, upstream.stripped)
   }
-  const { origin, prefix } = locate(name)
+  const { origin, prefix } = locate(calledNameOf({ route, variant: context.variant }))
   return `${origin}${prefix}${context.path}${context.query}`
 }

@@ -3,7 +3,7 @@ import type { GatewayMetrics } from '../dependencies.ts'
 import { createFunctionLimits } from '../function-limits.ts'
 import type { CallFailure } from './call-failure.ts'
 import type { BreakerStatus, CallVerdict, CircuitBreakers } from './circuit-breakers.ts'
-import type { UpstreamRequest } from './upstream-request.ts'
+import { calledNameOf, type UpstreamRequest } from './upstream-request.ts'
 
 interface CallGuardOptions {
   readonly breakers: CircuitBreakers
@@ -50,7 +50,7 @@ export function createCallGuard({ breakers, shed }: CallGuardOptions) {
   }
   const guardCall: CallGuard = function guardCall(request) {
     const { route, signal } = request
-    const { name } = route
+    const name = calledNameOf(request)
     const passage = breakers.enter(name)
     if (typeof passage === 'object') {
       request.shortCircuitReason = 'breaker_open'
@@ -62,7 +62,7 @@ export function createCallGuard({ breakers, shed }: CallGuardOptions) {
       if (!hasLeft) breakers.leave(name, passage, { verdict, limitCanShrink })
       hasLeft = true
     }
-    const slot = acquire(route)
+    const slot = acquire({ ...route, name })
     if (!slot) {
       leave(undefined, false)
       shed('function')

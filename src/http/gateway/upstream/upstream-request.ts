@@ -1,14 +1,21 @@
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import type { Problem, Route } from '../../../contract/index.ts'
+import type { ContractSet, Problem, Route } from '../../../contract/index.ts'
 import type { Correlation } from '../../../kernel/index.ts'
+import { canaryNameOf, type Variant } from '../../../protocol/index.ts'
 import type { ClientInfo } from '../client-info.ts'
 import type { Caller } from '../credentials.ts'
 
 /** What is asked of an upstream: for the caller of a request, or in the background. */
 export interface UpstreamRequest extends Correlation, UpstreamObservation {
   readonly route: Route
+  /** By which its response is compared with what is promised, while a canary runs. */
+  readonly contracts?: ContractSet | undefined
+  /** Which revision of the function it is for; undefined where no canary of it runs. */
+  variant?: Variant | undefined
+  /** By whose hash it was chosen; undefined where it was asked for. */
+  readonly variantKey?: string | undefined
   /** Whether its function calls no other for it, whatever its contract says. */
   readonly callsNobody?: boolean | undefined
   readonly method: string
@@ -32,6 +39,10 @@ export interface UpstreamRequest extends Correlation, UpstreamObservation {
   /** When the whole request had arrived: its timeout runs from here. */
   readonly bodyReceivedAt: number
 }
+
+/** What is called: the function, or the canary of it, which has an address, connections and a circuit breaker of its own. */
+export const calledNameOf = ({ route, variant }: Pick<UpstreamRequest, 'route' | 'variant'>): string =>
+  variant === 'canary' ? canaryNameOf(route.name) : route.name
 
 /** What became of the call so far. */
 export interface UpstreamObservation {

@@ -1,0 +1,105 @@
+import type pg from 'pg'
+import type { Log } from '../../kernel/index.ts'
+import type { Variant } from '../../protocol/canary/assign-variant.ts'
+import type { VariantResponse } from '../../protocol/canary/counts.ts'
+import { createVariantCounter } from '../../protocol/canary/variant-counter.ts'
+import { type FollowedCanary, followCanaries, recordCounts } from './canary-store.ts'
+
+/** How often what was counted is written, and what others have decided is read: only while a canary runs. */
+const INTERVAL_MS = 1_000
+/** Without the database nobody judges: from then on nobody is sent to a canary. */
+const STALE_MS = 5_000
+/** Bodies that are compared with the contract, of each variant in each interval. */
+const MAX_CHECKED = 20
+
+export interface OpenCanariesOptions {
+  readonly log: Pick<Log, 'info' | 'warn'>
+  /** Default: 1 s. */
+  readonly intervalMs?: number
+}
+
+interface Followed extends FollowedCanary {
+  readonly counter: ReturnType<typeof createVariantCounter>
+  readonly checked: Record<Variant, number>
+}
+
+export type OpenCanaries = ReturnType<typeof openCanaries>
+
+/**
+ * Follows the canaries of functions, and counts what becomes of their calls. No request waits for it: what was counted is written every
+ * second, and judged by whoever writes it.
+ */
+export function openCanaries(pool: pg.Pool, { log, intervalMs = INTERVAL_MS }: OpenCanariesOptions) {
+  let followed = new Map<string, Followed>()
+  let readAt = performance.now()
+  let running: Promise<void> | undefined
+  let again = false
+  let failing = false
+  let closed = false
+  let timer: NodeJS.Timeout | undefined
+
+  const takeCountsOf = (canary: Followed) => {
+    const counts = canary.counter.take()
+    canary.checked.stable = 0
+    canary.checked.canary = 0
+    return counts.stable.requests + counts.canary.requests > 0 ? counts : undefined
+  }
+  const round = async () => {
+    for (const canary of followed.values()) {
+      const counts = takeCountsOf(canary)
+      if (counts) await recordCounts(pool, canary.name, counts)
+    }
+    const found = await followCanaries(pool)
+    readAt = performance.now()
+    const next = new Map<string, Followed>()
+    for (const one of found) {
+      const known = followed.get(one.name)
+      if (known?.share !== one.share) log.info({ function: one.name, share: one.share }, 'a canary gets callers')
+      const counting = known ?? { counter: createVariantCounter(), checked: { stable: 0, canary: 0 } }
+      next.set(one.name, Object.assign(counting, one))
+    }
+    for (const name of followed.keys())
+      if (!next.has(name)) log.info({ function: name, share: 0 }, 'a canary gets no callers any more')
+    followed = next
+    failing = false
+  }
+  const run = async () => {
+    do {
+      again = false
+      await round().catch((error: unknown) => {
+        if (!failing && followed.size > 0)
+          log.warn({ err: error }, 'canaries cannot be followed; soon nobody is sent to one')
+        failing = true
+      })
+    } while (again)
+  }
+  const refresh = (): Promise<void> => {
+    clearTimeout(timer)
+    again = true
+    running ??= run().finally(() => {
+      running = undefined
+      if (!closed && followed.size > 0) timer = setTimeout(() => void refresh(), intervalMs).unref()
+    })
+    return running
+  }
+  void refresh()
+  return {
+    /** The canary of a function; undefined where callers are sent to none. */
+    of: (name: string): FollowedCanary | undefined =>
+      followed.size > 0 && performance.now() - readAt < STALE_MS ? followed.get(name) : undefined,
+    /** `caller` is whoever stays with one revision, and sends more of the same. */
+    count: (caller: string, response: VariantResponse): void =>
+      followed.get(response.name)?.counter.count(caller, response),
+    /** Whether one more body of this variant is to be compared with the contract. */
+    mayCheck: (name: string, variant: Variant): boolean => {
+      const { checked } = followed.get(name) ?? {}
+      return checked !== undefined && checked[variant]++ < MAX_CHECKED
+    },
+    /** Writes and reads now: a canary has begun, gone on, or ended. */
+    refresh,
+    close: async () => {
+      closed = true
+      await refresh()
+    },
+  }
+}
