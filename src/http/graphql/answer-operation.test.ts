@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { endpoint, graphql } from 'ebb/contract'
 import * as z from 'zod'
-import { createLog, parseConfig } from '../../kernel/index.ts'
+import { createLog, parseConfig, registerSecrets } from '../../kernel/index.ts'
 import { createApp } from '../app.ts'
 import type { Implementation } from '../implement.ts'
 import { openResources } from '../resources.ts'
@@ -31,6 +31,7 @@ const graph = graphql({
 
 const CURRENT = 'multipart/mixed;incrementalSpec=v0.2, application/json'
 const LEGACY = 'multipart/mixed;deferSpec=20220824, application/json'
+const SECRET = 'a-value-that-nobody-may-see'
 const QUERY = '{ thing(id: "1") { id ... @defer(label: "later") { name size { cm } } } }'
 
 const closers: (() => void)[] = []
@@ -46,7 +47,7 @@ interface Tools {
 /** A graph whose things are measured as a test wants. */
 async function start(measure: (tools: Tools) => Promise<{ cm: number }> | { cm: number }) {
   const fn = implementGraphql(graph, {}, ({ signal }) => ({
-    'get-thing': ({ params }) => ({ id: params.id, name: 'Lamp' }),
+    'get-thing': ({ params }) => ({ id: params.id, name: params.id === 'secret' ? SECRET : 'Lamp' }),
     'measure-thing': (_input, { fail }) => measure({ fail, signal }),
   }))
   const log = createLog({ level: 'silent' })
@@ -173,6 +174,24 @@ describe('what goes wrong in a part', () => {
       hasNext: false,
     })
     expect(errorsOf(whole)).toMatchObject([{ extensions: { code: 'deadline_exceeded', status: 504 } }])
+  })
+
+  it('is said in the older format, too', async () => {
+    const { whole } = await ask(() => new Promise(() => {}), undefined, LEGACY)
+    expect(partsIn(whole)[1]).toEqual({
+      errors: [expect.objectContaining({ extensions: expect.objectContaining({ code: 'deadline_exceeded' }) })],
+      hasNext: false,
+    })
+  })
+
+  it.each([
+    ['is missing, and what comes before it is not', '{ thing(id: "secret") { id ... @defer { name } } }', 200],
+    ['ends all where it is in the first one', '{ thing(id: "secret") { name ... @defer { size { cm } } } }', 500],
+  ])('%s: the value of a secret', async (_, query, status) => {
+    registerSecrets(SECRET)
+    const answer = await ask(() => ({ cm: 7 }), { query })
+    expect([answer.status, answer.whole.includes(SECRET)]).toEqual([status, false])
+    if (status === 200) expect(errorsOf(answer.whole)).toMatchObject([{ extensions: { code: 'internal' } }])
   })
 
   it('is a 504 where that is over before the first one', async () => {

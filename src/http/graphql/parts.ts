@@ -19,47 +19,38 @@ export const partsOf = (output: unknown): Parts | undefined => Object(output)[IN
 export type Delivered = ExperimentalIncrementalExecutionResults | LegacyExperimentalIncrementalExecutionResults
 
 interface PartsOptions {
-  /** Ends them; its reason is a Problem. */
+  /** That of the operation: its reason is a Problem. */
   readonly signal: AbortSignal
   readonly writeError: (error: FieldError) => GraphQLFormattedError
 }
 
 /**
  * Writes what an operation comes to, part by part, with its errors as callers get them. Where the request is over before the last
- * part, or one of them cannot be sent, a last one says so of all that are missing.
+ * part, or one of them cannot be sent, a last one says so of all that are missing. Throws where the first one cannot be sent.
  */
-export const toParts = (delivered: Delivered, options: PartsOptions) => ({ [IN_PARTS]: writeParts(delivered, options) })
-
-async function* writeParts(
-  { initialResult, subsequentResults }: Delivered,
-  { signal, writeError }: PartsOptions,
-): Parts {
+export function toParts({ initialResult, subsequentResults }: Delivered, { signal, writeError }: PartsOptions) {
   const pending = new Set<string>()
   const write = (part: Part) => {
+    const text = encode(withErrors(part, writeError))
     for (const { id } of part.pending ?? []) pending.add(id)
     for (const { id } of part.completed ?? []) pending.delete(id)
-    return encode(withErrors(part, writeError))
+    return text
   }
-  const over = Promise.withResolvers<never>()
-  over.promise.catch(() => {})
-  const end = () => over.reject(signal.reason)
-  signal.addEventListener('abort', end, { once: true })
-  try {
-    yield write(initialResult as Part)
-    for (;;) {
-      signal.throwIfAborted()
-      const next = await Promise.race([subsequentResults.next(), over.promise])
-      if (next.done) break
-      yield write(next.value as Part)
+  const first = write(initialResult as Part)
+
+  async function* writeParts(): Parts {
+    yield first
+    try {
+      // The engine ends them with the signal.
+      for await (const part of subsequentResults) yield write(part as Part)
+    } catch (cause) {
+      const error = signal.aborted ? signal.reason : cause
+      const errors = [writeError({ originalError: error as Error, message: String(error) })]
+      const completed = [...pending].map((id) => ({ id, errors }))
+      yield JSON.stringify({ ...(completed.length > 0 ? { completed } : { errors }), hasNext: false })
     }
-  } catch (error) {
-    const errors = [writeError({ originalError: error as Error, message: String(error) })]
-    const completed = [...pending].map((id) => ({ id, errors }))
-    yield JSON.stringify({ ...(completed.length > 0 ? { completed } : { errors }), hasNext: false })
-  } finally {
-    signal.removeEventListener('abort', end)
-    void subsequentResults.return().catch(() => {})
   }
+  return { [IN_PARTS]: writeParts() }
 }
 
 /** What graphql-js sends of an operation and of its deferred fragments, and where it has errors: in both formats. */
