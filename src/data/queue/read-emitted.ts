@@ -43,7 +43,7 @@ export interface Whose {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-export const ANYBODYS: Whose = { tenant: undefined, fields: {} }
+const ANYBODYS: Whose = { tenant: undefined, fields: {} }
 
 /**
  * Reads exactly the events of these types that have been committed since a snapshot, in whichever order their transactions began, and
