@@ -25,17 +25,23 @@ export function recordUse(
   const { EBB_RESERVED_CPU: cpu = requests.cpu, EBB_RESERVED_MEMORY: memory = requests.memory } = config
   const instance = { name: contract.name, ...sizeOf({ cpu, memory }) }
   let last = Promise.resolve()
-  const record = () => {
+  const record = (restMs = 0) => {
     last = last
-      .then(() => resources.recordUse?.(instance, account.read()))
+      .then(() => {
+        const use = account.read()
+        return resources.recordUse?.(instance, { ...use, idle: use.idle + restMs / 1_000 })
+      })
       .catch((error: unknown) => log.debug({ err: error }, 'what this process has used could not be recorded'))
     return last
   }
-  const timer = setInterval(record, INTERVAL_MS).unref()
+  const timer = setInterval(() => record(), INTERVAL_MS).unref()
   return {
-    close: () => {
+    /** What comes after the last word takes about as long as the one before it, twice: that word itself, and the end of its connection. */
+    close: async () => {
       clearInterval(timer)
-      return record()
+      const beganAt = performance.now()
+      await record()
+      await record(2 * (performance.now() - beganAt))
     },
   }
 }
