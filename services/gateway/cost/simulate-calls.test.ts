@@ -59,6 +59,13 @@ it('a call that waits beside a start is answered by an instance that is free bef
   expect([starts, instanceSeconds]).toEqual([1, 120 + 11])
 })
 
+it('calls are for the instance that has the most to do, so that the others may end', async () => {
+  // Two start at 20 and are done at 21.2; two calls at a time keep one of them until 59.3, and the other ends at 31.2.
+  const four = [20, 20, 20, 20]
+  const { starts, instanceSeconds } = await simulate([...four, 30, 30.1, 40, 40.1, 49, 49.1], { concurrency: 2 })
+  expect([starts, instanceSeconds]).toEqual([2, 39.3 + 11.2])
+})
+
 it('instances that are kept live all the time, and nobody waits for them', async () => {
   expect(await simulate([1, 40], { min: 1 })).toMatchObject({ instanceSeconds: 120, starts: 0, took: [[200, 2]] })
   // A window that is open at the begin has kept one already, which ends 10 s after its last call.
