@@ -45,17 +45,31 @@ it('tells calls that waited for a start from those that did not, in whatever ord
   second(121_000)
   first(121_100, { cold: true })
   third(121_150)
+  // As long as those are not answered that have waited, the instance has more to do than later.
+  begin(121_140)(121_400)
   begin(121_200)(121_240)
   const [taken] = traces.take({ all: true })
-  expect(taken?.trace.began.pairs()).toEqual([0, 1, 100, 1, 200, 1, 1_200, 1])
-  expect(countOf(taken?.trace.waited)).toBe(3)
+  expect(taken?.trace.began.pairs()).toEqual([0, 1, 100, 1, 200, 1, 1_140, 1, 1_200, 1])
+  expect(countOf(taken?.trace.waited)).toBe(4)
   expect(msIn(taken?.trace.warm)).toEqual([40])
   expect(msIn(taken?.trace.starts).every((ms) => ms > 1_085 && ms < 1_115)).toBe(true)
+})
+
+it('a start began with the first call that found nothing, whichever of those that wait the instance answers first', () => {
+  const { traces, begin } = start()
+  const first = begin(120_000)
+  const second = begin(120_600)
+  second(121_000, { cold: true })
+  first(121_010)
+  const [taken] = traces.take({ all: true })
+  expect(countOf(taken?.trace.starts)).toBe(1)
+  expect(msIn(taken?.trace.starts).every((ms) => ms > 985 && ms < 1_015)).toBe(true)
 })
 
 it('a start beside running instances is nobody’s time to start, since calls before it may have waited longer', () => {
   const { traces, begin } = start()
   const running = begin(120_000)
+  begin(120_050)(120_070)
   begin(120_100)(121_000, { cold: true })
   running(121_010)
   const [taken] = traces.take({ all: true })

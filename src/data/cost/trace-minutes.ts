@@ -18,7 +18,7 @@ export interface MinuteTrace {
   /** How long calls took until their response began: those that waited for no start, and those that did. */
   readonly warm: Durations
   readonly waited: Durations
-  /** Of those that waited, the ones that no other call was before: the start was for them. */
+  /** From the first call that found no instance to the first response of the one that was started for it. */
   readonly starts: Durations
   /** From the begin of a response to its end: of all calls together. */
   tailSeconds: number
@@ -42,8 +42,17 @@ export interface TracedCall {
   readonly cold: boolean
 }
 
+/** A time in which there was always a call in flight. */
+interface BusyTime {
+  readonly beganAt: number
+  /** Whether a call was answered, and whether by an instance that was started from none. */
+  isAnswered: boolean
+  isStarted: boolean
+}
+
 interface Live {
   inFlight: number
+  busy: BusyTime
   readonly waits: ReturnType<typeof createWaits>
   readonly minutes: Map<number, MinuteTrace>
 }
@@ -55,7 +64,7 @@ export function createMinuteTraces({ now = Date.now } = {}) {
   const liveOf = (name: string): Live => {
     const known = functions.get(name)
     if (known) return known
-    const live = { inFlight: 0, waits: createWaits(), minutes: new Map() }
+    const live = { inFlight: 0, busy: newBusyTime(0), waits: createWaits(), minutes: new Map() }
     functions.set(name, live)
     return live
   }
@@ -69,10 +78,10 @@ export function createMinuteTraces({ now = Date.now } = {}) {
     if (minutes.size > MAX_MINUTES) minutes.delete(Math.min(...minutes.keys()))
     return trace
   }
-  const judge = (live: Live, { endedAt, waitMs, isFirst }: EndedCall, hasWaited: boolean) => {
+  const judge = (live: Live, { endedAt, waitMs, startMs }: EndedCall, hasWaited: boolean) => {
     const { warm, waited, starts } = traceAt(live, endedAt)
     countDuration(hasWaited ? waited : warm, waitMs)
-    if (hasWaited && isFirst) countDuration(starts, waitMs)
+    if (startMs !== undefined) countDuration(starts, startMs)
   }
 
   return {
@@ -80,14 +89,19 @@ export function createMinuteTraces({ now = Date.now } = {}) {
     begin(name: string): (call: TracedCall) => void {
       const live = liveOf(name)
       const beganAt = now()
-      const isFirst = live.inFlight++ === 0
+      if (live.inFlight++ === 0) live.busy = newBusyTime(beganAt)
+      const { busy } = live
+      const foundNone = !busy.isAnswered
       traceAt(live, beganAt).began.count(beganAt % MINUTE_MS)
       return ({ waitMs, cold }) => {
         live.inFlight--
         if (waitMs === undefined) return
         const endedAt = now()
         traceAt(live, endedAt).tailSeconds += Math.max(0, endedAt - beganAt - waitMs) / 1_000
-        const ended = { beganAt, endedAt, waitMs, cold, isFirst: isFirst && cold }
+        const startMs = cold && foundNone && !busy.isStarted ? beganAt + waitMs - busy.beganAt : undefined
+        busy.isAnswered = true
+        if (startMs !== undefined) busy.isStarted = true
+        const ended = { beganAt, endedAt, waitMs, cold, startMs }
         for (const [call, hasWaited] of live.waits.add(ended)) judge(live, call, hasWaited)
       }
     },
@@ -113,6 +127,8 @@ export function createMinuteTraces({ now = Date.now } = {}) {
     },
   }
 }
+
+const newBusyTime = (beganAt: number): BusyTime => ({ beganAt, isAnswered: false, isStarted: false })
 
 /** Halves the share of resources, so that of each that is left all requests are there. */
 function sampleFewer(trace: MinuteTrace) {
