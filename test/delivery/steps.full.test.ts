@@ -247,7 +247,21 @@ describe('publish-client', () => {
 })
 
 it('has no script that nothing above has run', async () => {
-  const ran = ['build', 'canary', 'check', 'connect', 'contracts', 'deploy', 'list-images', 'open-admin', 'publish-client', 'rollback', 'sbom', 'sign', 'verify']
+  const ran = [
+    'build',
+    'canary',
+    'check',
+    'connect',
+    'contracts',
+    'deploy',
+    'list-images',
+    'open-admin',
+    'publish-client',
+    'rollback',
+    'sbom',
+    'sign',
+    'verify',
+  ]
   expect((await readdir(SCRIPTS)).sort()).toEqual(ran)
 })
 
