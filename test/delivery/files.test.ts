@@ -74,6 +74,6 @@ describe('this repository', () => {
   })
 })
 
-const HELPERS = ['connect', 'list-images']
+const HELPERS = ['connect', 'list-images', 'open-admin']
 /** `ci` checks it. */
 const OURS = { name: 'deliver', without: ['check'] }

@@ -32,6 +32,7 @@ const PROGRAMS = {
   npm: `[ "$1" != view ] || [ -n "\${IS_PUBLISHED:-}" ]`,
   npx: `case "$*" in
     'ebb build-client') mkdir -p dist/client; echo '{"name":"shop-client","version":"1.2.3"}' >dist/client/package.json ;;
+    'ebb canary'*) exit "\${CANARY_FAILS:-0}" ;;
     'ebb checks'*) echo "$EBB_ADMIN_KEY" >"$STATE/admin-key"; exit "\${CHECKS_FAIL:-0}" ;;
   esac`,
 }
@@ -212,6 +213,27 @@ describe('verify', () => {
   })
 })
 
+describe('canary', () => {
+  const tried = async () => (await stubs.calls()).filter((call) => call.startsWith('npx'))
+
+  it('tries the functions that are named, by the digest that is deployed afterwards', async () => {
+    await build()
+    expect(await run('canary', { CANARIES: 'get-order get-user', NAMESPACE: 'shop' })).toMatchObject({ status: 0 })
+    expect(await tried()).toEqual([
+      `npx ebb canary start get-user --image ghcr.io/team/ebb/get-user@${FIRST} --namespace shop --admin http://localhost:40123 --promote`,
+    ])
+  })
+
+  it('fails where one is worse, so that nothing is deployed', async () => {
+    await build()
+    expect((await run('canary', { CANARIES: 'get-user', CANARY_FAILS: '1' })).status).toBe(1)
+  })
+
+  it('tries none where none is named', async () => {
+    expect(await run('canary')).toMatchObject({ status: 0, out: 'CANARIES names no function.\n' })
+  })
+})
+
 describe('publish-client', () => {
   it('publishes a version once', async () => {
     expect(await run('publish-client')).toMatchObject({ status: 0 })
@@ -227,11 +249,13 @@ describe('publish-client', () => {
 it('has no script that nothing above has run', async () => {
   const ran = [
     'build',
+    'canary',
     'check',
     'connect',
     'contracts',
     'deploy',
     'list-images',
+    'open-admin',
     'publish-client',
     'rollback',
     'sbom',

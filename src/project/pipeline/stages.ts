@@ -33,7 +33,7 @@ export const STAGES: readonly Stage[] = [
   },
   {
     ...{ name: 'production', title: 'Production', on: 'merge', after: 'staging', minutes: 120 },
-    ...{ steps: ['deploy production', 'verify production'], needs: ['images.json'] },
+    ...{ steps: ['canary', 'deploy production', 'verify production'], needs: ['images.json'] },
     ...{ environment: 'production', isKnown: true },
   },
   {
@@ -47,7 +47,7 @@ export const STAGES: readonly Stage[] = [
 ]
 
 /** What the scripts read from the environment besides what the forge sets: kept by the forge as variables, none of them secret. */
-export const VARIABLES = ['KUBE_SERVER', 'KUBE_CA', 'KUBE_AUDIENCE', 'NAMESPACE', 'RELEASE'] as const
+export const VARIABLES = ['KUBE_SERVER', 'KUBE_CA', 'KUBE_AUDIENCE', 'NAMESPACE', 'RELEASE', 'CANARIES'] as const
 
 /** A step as a command. */
 export const commandOf = (step: string): string => `bash .ci/${step}`

@@ -35,7 +35,6 @@ function task({ name, steps, after, minutes, environment }: Stage, stages: reado
         workingDir: '$(workspaces.source.path)',
         env: ENVIRONMENT,
         script: `#!/usr/bin/env bash\n${commandOf(step)}\n`,
-        // Docker's socket or a remote builder: what the image is set up for.
         ...(environment ? {} : { computeResources: { requests: { cpu: '1', memory: '2Gi' } } }),
       })),
     },
@@ -58,10 +57,12 @@ const PARAMETERS = [
     'What images are signed with, such as k8s://my-api/cosign; a key of the job itself where empty.',
     '',
   ),
+  parameter('canaries', 'The functions whose new image some callers get first, with spaces between.', ''),
   parameter('image', 'Node with npm, git, docker, kubectl, helm and cosign: an image of yours.'),
 ]
 
 const ENVIRONMENT = [
+  { name: 'CANARIES', value: '$(params.canaries)' },
   { name: 'BASE_REF', value: '$(params.base)' },
   { name: 'EBB_REGISTRY', value: '$(params.registry)' },
   { name: 'REVISION', value: '$(params.revision)' },
