@@ -34,7 +34,7 @@ async function run(): Promise<readonly Outcome[]> {
       const text = `import { front } from ${JSON.stringify(FRONT)}\nfront(${JSON.stringify(real)}, ${JSON.stringify({ adapter: options.adapter })})\n`
       await writeFile(join(folder, 'index.ts'), text)
     }
-    const ebb = await startEbb({ root, dataDir: join(root, '.ebb') })
+    const ebb = await startEbb({ root, dataDir: join(root, '.ebb'), env: { EBB_IDLE_MS: '60000' } })
     try {
       const { url, admin, adminKey } = ebb.ready
       const target = { url, admin: { url: admin, key: adminKey }, patienceMs: 60_000 }
@@ -61,7 +61,7 @@ function reportOf(figures: string): string {
   const target = options.adapter ? 'AWS web adapter' : 'runtime interface of AWS Lambda'
   const rows = outcomes.map(
     ({ name, outcome, why = '', tookMs }) =>
-      `| ${name} | ${outcome} | ${tookMs} | ${outcome === 'failed' && needsTheHangUp.has(name) ? 'it needs the hang-up' : why.split('\n')[0]} |`,
+      `| ${name} | ${outcome} | ${tookMs} | ${outcome === 'failed' && needsTheHangUp.has(name) ? 'Lambda does not tell that a caller hung up' : why.split('\n')[0]} |`,
   )
   return [
     `# \`e2e:lambda\`, ${target}, ${new Date().toISOString().slice(0, 10)}`,
