@@ -42,7 +42,8 @@ export const checkCommand: readonly Form[] = [
   }),
 ]
 
-function readUrl(text: string): string {
+/** Reads the value of `--url`. */
+export function readUrl(text: string): string {
   if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text
   throw new ConfigError('--url must be http:// or https://')
 }
@@ -147,7 +148,8 @@ export async function* checkDeployed(
 const isComparable = (operation: unknown, anonymous: boolean) =>
   operation !== undefined && isAnonymousOperation(operation) === anonymous
 
-async function readDocument(send: Send, url: string): Promise<ApiDocument> {
+/** The OpenAPI document that an Ebb serves. Throws a ConfigError where none does. */
+export async function readDocument(send: Send, url: string): Promise<ApiDocument> {
   const { status, text } = await send({ method: 'GET', target: '/openapi.json' }).catch((cause) => {
     throw new ConfigError(`no server answers at ${url}`, { cause })
   })

@@ -121,7 +121,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   check: {
     summary: 'Compare a deployed Ebb with the contracts of this checkout',
-    load: async () => (await import('./check.ts')).checkCommand,
+    load: async () => [...(await import('./check.ts')).checkCommand, ...(await import('./parity.ts')).parityCommand],
   },
   conformance: {
     summary: 'Check whether an Ebb keeps what it promises to callers',

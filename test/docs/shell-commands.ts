@@ -40,9 +40,9 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'sam deploy --template-file targets/sam/template.yaml --stack-name ebb --capabilities CAPABILITY_IAM --parameter-overrides Registry=123456789012.dkr.ecr.eu-central-1.amazonaws.com Tag=1 \'Issuers=[{"issuer":"https://login.example.com","audience":"https://api.example.com","algorithms":["ES256"]}]\'':
     'test/render/targets-linted.full.test.ts',
   'envsubst < targets/cloud-run/gateway.yaml | gcloud run services replace - --region "$REGION"':
-    'test/render/targets-linted.full.test.ts',
+    'test/render/targets.test.ts',
   'az deployment group create --resource-group ebb --template-file targets/container-apps/template.json --parameters @parameters.json':
-    'test/render/targets-linted.full.test.ts',
+    'test/render/targets.test.ts',
   'OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 npm start': 'test/telemetry/collector.full.test.ts',
   'EBB_ADMIN_KEY=… npx ebb explain 4c25fd5f-ac33-4218-9756-32a5617c7c5e --admin http://localhost:8081':
     'services/gateway/admin/traces.test.ts',

@@ -1,13 +1,9 @@
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { EventBridgeEvent, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
-import { inheritedEnv } from 'ebb/kernel'
-import { generateIdentityKeys } from 'ebb/protocol'
 import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
 import { beforeDrop } from '../../src/testing/test-database.ts'
-import { startRuntime } from './start-runtime.ts'
+import { JWKS, onLambda } from './on-lambda.ts'
 
 const database = testDatabase()
 const pool = new pg.Pool({ connectionString: database.ownerUrl, max: 1 })
@@ -21,33 +17,9 @@ beforeDrop(database, () => pool.end())
 const noted = async (columns = 'id') =>
   (await pool.query({ text: `select ${columns} from noted order by id`, rowMode: 'array' })).rows
 
-/** A function that runs where AWS Lambda's runtime interface is, with what it has logged. */
-function onLambda(name: string, env: Readonly<Record<string, string>> = { EBB_LAMBDA_EVENTS: 'true' }) {
-  const started: { runtime?: Awaited<ReturnType<typeof startRuntime>>; stop?: () => void } = {}
-  const log: Readonly<Record<string, unknown>>[] = []
-  beforeAll(async () => {
-    const runtime = await startRuntime()
-    const child = spawn(process.execPath, [`test/lambda/functions/${name}/index.ts`], {
-      env: {
-        ...inheritedEnv(['PATH', 'HOME', 'TMPDIR']),
-        ...{ PORT: '0', EBB_HOST: '127.0.0.1', EBB_PARENT: 'stdin', DATABASE_URL: database.url },
-        ...{ OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none', AWS_LAMBDA_RUNTIME_API: runtime.api },
-        EBB_IDENTITY_JWKS: JSON.stringify((await generateIdentityKeys()).jwks),
-        ...env,
-      },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
-    createInterface({ input: child.stdout }).on('line', (line) => log.push(JSON.parse(line)))
-    Object.assign(started, { runtime, stop: () => child.kill('SIGKILL') })
-  })
-  afterAll(() => {
-    started.stop?.()
-    started.runtime?.close()
-  })
-  const invoke = async (payload: SQSEvent | EventBridgeEvent<string, unknown>) => {
-    if (!started.runtime) throw new Error('it has not been started')
-    return started.runtime.invoke(payload)
-  }
+/** A function on Lambda, and what it says of messages. */
+function subscriberOnLambda(name: string, env: Readonly<Record<string, string>> = { EBB_LAMBDA_EVENTS: 'true' }) {
+  const { invoke, log } = onLambda(name, { DATABASE_URL: database.url, EBB_IDENTITY_JWKS: JWKS, ...env })
   const take = async (...records: readonly SQSRecord[]) => {
     const { what, body } = await invoke({ Records: [...records] })
     expect(what).toBe('response')
@@ -95,7 +67,7 @@ const busEvent = (parts: Partial<EventBridgeEvent<string, unknown>> = {}): Event
 })
 
 describe('a subscriber', () => {
-  const { invoke, take, refusals } = onLambda('note-order')
+  const { invoke, take, refusals } = subscriberOnLambda('note-order')
 
   it('takes messages of SQS, once each, with their tenant and how often they have come', async () => {
     const [a, b] = [cloudEvent('a', { tenant: 'acme' }), cloudEvent('b')]
@@ -177,7 +149,7 @@ describe('a subscriber', () => {
 })
 
 describe('a subscriber with `batch`', () => {
-  const { take } = onLambda('note-orders')
+  const { take } = subscriberOnLambda('note-orders')
 
   it('takes messages together: of one tenant, at most as many as its contract says, repeated ones alone', async () => {
     const of = (
@@ -201,7 +173,7 @@ describe('a subscriber with `batch`', () => {
 })
 
 describe('without EBB_LAMBDA_EVENTS', () => {
-  const { invoke } = onLambda('note-order', {})
+  const { invoke } = subscriberOnLambda('note-order', {})
 
   it('refuses all of them with a sentence', async () => {
     const { what, body } = await invoke({ Records: [message('1', cloudEvent('a'))] })

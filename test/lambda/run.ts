@@ -10,9 +10,12 @@ import { startEbb } from '../support/ebb.ts'
 /**
  * The conformance suite on functions that take their requests from the runtime interface of AWS Lambda: what the laptop
  * starts as a function stands for Lambda (front.ts), and starts the function itself. It fails where
- * anything fails that Lambda can do. `--adapter PROGRAM` puts AWS's web adapter between the two, `--report FILE` writes what came of it.
+ * anything fails that Lambda can do. `--adapter PROGRAM` puts AWS's web adapter between the two, `--report FILE` writes what came of it,
+ * `--only TEXT` runs the cases with this in their names.
  */
-const { values: options } = parseArgs({ options: { adapter: { type: 'string' }, report: { type: 'string' } } })
+const { values: options } = parseArgs({
+  options: { adapter: { type: 'string' }, report: { type: 'string' }, only: { type: 'string', multiple: true } },
+})
 const FRONT = fileURLToPath(new URL('front.ts', import.meta.url))
 
 /**
@@ -31,10 +34,11 @@ async function run(): Promise<readonly Outcome[]> {
       const text = `import { front } from ${JSON.stringify(FRONT)}\nfront(${JSON.stringify(real)}, ${JSON.stringify({ adapter: options.adapter })})\n`
       await writeFile(join(folder, 'index.ts'), text)
     }
-    const ebb = await startEbb({ root, dataDir: join(root, '.ebb') })
+    const ebb = await startEbb({ root, dataDir: join(root, '.ebb'), env: { EBB_IDLE_MS: '60000' } })
     try {
       const { url, admin, adminKey } = ebb.ready
-      return await runConformance({ url, admin: { url: admin, key: adminKey }, patienceMs: 60_000 })
+      const target = { url, admin: { url: admin, key: adminKey }, patienceMs: 60_000 }
+      return await runConformance(target, { only: options.only ?? [] })
     } finally {
       await ebb.stop()
     }
@@ -57,7 +61,7 @@ function reportOf(figures: string): string {
   const target = options.adapter ? 'AWS web adapter' : 'runtime interface of AWS Lambda'
   const rows = outcomes.map(
     ({ name, outcome, why = '', tookMs }) =>
-      `| ${name} | ${outcome} | ${tookMs} | ${outcome === 'failed' && needsTheHangUp.has(name) ? 'it needs the hang-up' : why.split('\n')[0]} |`,
+      `| ${name} | ${outcome} | ${tookMs} | ${outcome === 'failed' && needsTheHangUp.has(name) ? 'Lambda does not tell that a caller hung up' : why.split('\n')[0]} |`,
   )
   return [
     `# \`e2e:lambda\`, ${target}, ${new Date().toISOString().slice(0, 10)}`,
