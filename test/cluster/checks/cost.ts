@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parse } from 'yaml'
 import { watchPods } from '../cold-start.ts'
-import type { Check } from '../context.ts'
+import type { Check, Context } from '../context.ts'
+import { chartOf } from '../install.ts'
 import { sendMixed } from '../mixed-requests.ts'
 import { livesOf, type PodLife } from '../pod-lives.ts'
 import { type PricedUse, readUse, readUseSince } from '../priced-use.ts'
@@ -31,14 +35,24 @@ export const costsAddUp: Check = {
       watch.close()
       await kubelets.close()
     }
-    const seen = watch.seen.map(({ pod }) => pod)
-    const rows = compare(
-      livesOf(seen, CONTAINER, kubelets.seen),
-      await readUseSince(context, before, COUNTED * sent.answered),
-    )
+    const pods = watch.seen.map(({ pod }) => pod)
+    const lives = livesOf(pods, CONTAINER, kubelets.seen)
+    const known = await findWithDatabase(context)
+    const told = lives.filter(({ name }) => known.has(name))
+    const rows = compare(told, await readUseSince(context, before, COUNTED * sent.answered))
     context.tables.push({ title: `What is priced and what was run, for ${REQUESTS} requests`, rows: print(rows) })
-    return judge(rows, sent.figures)
+    const silent = lives.filter(({ name }) => !known.has(name))
+    const unpriced = `${silent.length} pods of functions without a database ran ${sum(silent, ({ seconds }) => seconds).toFixed(1)} s, which nobody prices`
+    return judge(rows, `${sent.figures}; ${unpriced}`)
   },
+}
+
+/** The functions that tell what they have used: they write it into their database. */
+async function findWithDatabase({ project }: Context): Promise<ReadonlySet<string>> {
+  const { functions }: { functions: Readonly<Record<string, { readonly uses: readonly string[] }>> } = parse(
+    await readFile(join(chartOf({ project }), 'functions.yaml'), 'utf8'),
+  )
+  return new Set(Object.keys(functions).filter((name) => functions[name]?.uses.includes('postgres')))
 }
 
 /** Of a function, or of all: as the kubelets have it, and as it is priced. */
