@@ -1,5 +1,5 @@
 import { Problem } from 'ebb/contract'
-import express, { type Request, type RequestHandler, type Response } from 'express'
+import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express'
 import { showSession } from '../../src/protocol/admin/session.ts'
 import type { Gateways } from './gateways.ts'
 import { CALLBACK, type Logins } from './logins.ts'
@@ -33,7 +33,7 @@ export function answerLogins({ logins, gateways, adminScope, isSecure }: LoginPa
 
   const begin: RequestHandler = async ({ query }, response) => {
     const to = typeof query.to === 'string' && OWN_PAGE.test(query.to) ? query.to : '/console/'
-    const { id, address, maxAgeSeconds } = await logins.begin(to)
+    const { id, address, maxAgeSeconds } = await logins.begin(to, { asksAgain: query.prompt === 'login' })
     write(response, 'login', id, maxAgeSeconds).set('cache-control', 'no-store').redirect(address)
   }
 
@@ -71,10 +71,20 @@ export function answerLogins({ logins, gateways, adminScope, isSecure }: LoginPa
   pages.get('/login', begin)
   pages.get(CALLBACK, finish)
   pages.post('/logout', end)
+  pages.use(showRefusal)
   return { pages, sessionOf: (request: Request) => logins.find(read(request, 'console')) }
 }
 
-const sendPage = (response: Response, head: string) =>
+/** Who has come here by a link reads a sentence, and may be somebody else. Programs and the log get the problem as it is. */
+const showRefusal: ErrorRequestHandler = (error, request, response, next) => {
+  const isRead = request.method === 'GET' && request.accepts(['json', 'html']) === 'html'
+  if (!isRead || !(error instanceof Problem) || error.status >= 500) return next(error)
+  const said = error.message.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+  const other = '<a href="/login?prompt=login">Log in as somebody else</a>'
+  sendPage(response.status(error.status), '', `<h1>You are not logged in</h1><p>${said}</p><p>${other}</p>`)
+}
+
+const sendPage = (response: Response, head: string, body = '') =>
   response
     .set({
       'cache-control': 'no-store',
@@ -82,4 +92,4 @@ const sendPage = (response: Response, head: string) =>
       'referrer-policy': 'no-referrer',
     })
     .type('html')
-    .send(`<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Console</title>${head}</head></html>`)
+    .send(`<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Console</title>${head}</head><body>${body}</body></html>`)

@@ -114,6 +114,16 @@ describe('a login', () => {
     expect((await browser.call('/v1/keys')).status).toBe(401)
   })
 
+  it('403 is a sentence for who reads it, with a way to log in as somebody else', async () => {
+    const { browser } = await start()
+    const back = await browser.comeBack('ada')
+    const page = await browser.go(back, { headers: { accept: 'text/html,*/*;q=0.8' } })
+    expect([page.status, page.headers.get('content-type')]).toEqual([403, 'text/html; charset=utf-8'])
+    expect(await page.text()).toMatch(/<p>Your login lacks the scope ebb:admin\.<\/p>.*href="\/login\?prompt=login"/)
+    const asked = await browser.go('/login?prompt=login')
+    expect(new URL(asked.headers.get('location') ?? '').searchParams.get('prompt')).toBe('login')
+  })
+
   it('400 with an answer of another browser, of another attempt, or one that came before', async () => {
     const { browser } = await start()
     const back = await browser.comeBack('ola')

@@ -107,8 +107,11 @@ export function createLogins(options: LoginsOptions) {
   }
 
   return {
-    /** Returns where the browser goes, and the id of this attempt, which it must bring back. */
-    async begin(to: string) {
+    /**
+     * Returns where the browser goes, and the id of this attempt, which it must bring back. With `asksAgain` the issuer asks who it
+     * is, also where it knows.
+     */
+    async begin(to: string, { asksAgain = false } = {}) {
       const { authorization_endpoint: address } = await discover()
       if (!address) throw new Error(`${issuer.issuer} has no authorization_endpoint`)
       const [state, nonce, verifier] = [
@@ -132,6 +135,7 @@ export function createLogins(options: LoginsOptions) {
           code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
           code_challenge_method: 'S256',
         },
+        ...(asksAgain ? { prompt: 'login' } : {}),
         // For issuers that ask which API a token is for.
         ...(issuer.audience[0] === undefined ? {} : { audience: issuer.audience[0] }),
       }

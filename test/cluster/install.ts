@@ -5,7 +5,7 @@ import { isReady } from './kubectl.ts'
 import { runCommand } from './run-command.ts'
 
 /** The chart of the project that is installed. */
-export const chartOf = ({ project }: Context) => `${project}/charts/ebb`
+export const chartOf = ({ project }: Pick<Context, 'project'>) => `${project}/charts/ebb`
 /** What contracts name as secrets. */
 const FUNCTION_SECRETS = 'conformance'
 const READY_MS = 300_000

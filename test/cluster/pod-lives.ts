@@ -26,32 +26,38 @@ interface Pod {
     readonly containerStatuses?: readonly {
       readonly name: string
       readonly restartCount: number
-      readonly state: { readonly terminated?: { readonly finishedAt: string } }
+      readonly state: {
+        readonly running?: object
+        readonly terminated?: { readonly startedAt: string; readonly finishedAt: string }
+      }
     }[]
   }
 }
 
-/** The end of a container is cut to whole seconds, so on average it came half a second later. */
+/** Times of a pod's status are cut to whole seconds, so on average they were half a second later. */
 const CUT_SECONDS = 0.5
+const secondsOf = (time: string) => Date.parse(time) / 1_000 + CUT_SECONDS
 
-/** How long the container of each pod has run, by the kubelets. Throws where one was not seen from its start to its end. */
+/** How long the container of each pod has run, by the kubelets. Throws where one was not seen to its end, or started anew. */
 export function livesOf(
   seen: readonly KubernetesObject[],
   container: string,
   used: ReadonlyMap<string, ContainerUse>,
 ): readonly PodLife[] {
-  const endOf = ({ status }: Pod) => status.containerStatuses?.find(({ name }) => name === container)
+  const statusOf = ({ status }: Pod) => status.containerStatuses?.find(({ name }) => name === container)
   const last = new Map<string, Pod>()
-  // A pod that is deleted comes once more, as it was before: the word with an end in it counts.
-  // What it reads is what every pod has.
-  for (const pod of seen as readonly (KubernetesObject & Pod)[])
-    if (endOf(pod)?.state.terminated || !last.has(pod.metadata.name)) last.set(pod.metadata.name, pod)
+  // What it reads is what every pod has. One that is deleted may come once more, as it was before its end.
+  for (const pod of seen as readonly (KubernetesObject & Pod)[]) {
+    const { running, terminated } = statusOf(pod)?.state ?? {}
+    if (terminated || (running && !last.has(pod.metadata.name))) last.set(pod.metadata.name, pod)
+  }
   return [...last.values()].map((pod) => {
     const { name, labels } = pod.metadata
-    const [{ state, restartCount = 0 } = {}, use] = [endOf(pod), used.get(name)]
-    if (!state?.terminated || !use || restartCount > 0)
-      throw new Error(`${name} was not seen from its start to its end, or started anew`)
-    const seconds = Date.parse(state.terminated.finishedAt) / 1_000 + CUT_SECONDS - use.startedAt
+    const { state: { terminated } = {}, restartCount = 0 } = statusOf(pod) ?? {}
+    if (!terminated || restartCount > 0)
+      throw new Error(`${name} ${terminated ? 'started anew' : 'was not seen to end'}`)
+    const use = used.get(name) ?? { startedAt: 0, cpuSeconds: 0, memoryBytes: 0 }
+    const seconds = secondsOf(terminated.finishedAt) - (use.startedAt || secondsOf(terminated.startedAt))
     const { requests } = pod.spec.containers.find((one) => one.name === container)?.resources ?? {}
     const perSecond = pricePerSecond(sizeOf(requests ?? { cpu: '0', memory: '0' }), prices)
     return { name: labels?.['app.kubernetes.io/name'] ?? '', seconds, cost: seconds * perSecond, use }

@@ -151,6 +151,7 @@ describe('the console', () => {
         await page.goto(`${admin}/console/${path}`)
         await page.getByRole('heading', { level: 1 }).waitFor()
         await untilTrue(async () => (await page.locator('.skeleton').count()) === 0)
+        await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
         await page.emulateMedia({ colorScheme: 'light' })
         expect([path, await auditPage(page)]).toEqual([path, []])
         await page.emulateMedia({ colorScheme: 'dark' })

@@ -95,7 +95,7 @@ function AlertDetails({
         Runbook: <code>{runbook}</code>
         {forSeconds > 0 ? `; it fires once this holds for ${formatMs(forSeconds * 1_000)}` : ''}.
       </p>
-      <Code text={expression} label={`Expression of ${name}`} />
+      <Code text={expression} label={`Expression of ${name}, ${severity}${window ? ` over ${window}` : ''}`} />
     </details>
   )
 }
