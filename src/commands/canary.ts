@@ -79,6 +79,8 @@ interface StartOptions extends ClusterOptions {
 }
 
 const POLL_MS = 1_000
+/** For how long the admin API may be away while a canary is followed, which goes on by itself meanwhile. */
+const AWAY_MS = 60_000
 
 const open = (name: string, { namespace }: ClusterOptions) => moverOf(openKubectl({ namespace }), name)
 
@@ -113,8 +115,16 @@ async function start(project: string, name: string, options: StartOptions) {
 /** Prints each sentence that is new, until there is nothing to wait for. */
 async function follow(project: string, name: string, options: AdminOptions): Promise<Canary> {
   let told = ''
+  let seenAt = Date.now()
   for (;;) {
-    const canary = await find(project, name, options)
+    const canary = await find(project, name, options).catch((error: unknown) => {
+      if (Date.now() - seenAt > AWAY_MS) throw error
+    })
+    if (canary === undefined && Date.now() - seenAt <= AWAY_MS) {
+      await delay(POLL_MS)
+      continue
+    }
+    seenAt = Date.now()
     if (!canary) throw new ConfigError(`no canary of ${name} is known any more.`)
     const sentence = sentenceOf(canary)
     if (sentence !== told) printLine(sentence)
