@@ -115,22 +115,25 @@ async function start(project: string, name: string, options: StartOptions) {
 /** Prints each sentence that is new, until there is nothing to wait for. */
 async function follow(project: string, name: string, options: AdminOptions): Promise<Canary> {
   let told = ''
-  let seenAt = Date.now()
   for (;;) {
-    const canary = await find(project, name, options).catch((error: unknown) => {
-      if (Date.now() - seenAt > AWAY_MS) throw error
-    })
-    if (canary === undefined && Date.now() - seenAt <= AWAY_MS) {
-      await delay(POLL_MS)
-      continue
-    }
-    seenAt = Date.now()
+    const canary = await findPatiently(project, name, options)
     if (!canary) throw new ConfigError(`no canary of ${name} is known any more.`)
     const sentence = sentenceOf(canary)
     if (sentence !== told) printLine(sentence)
     told = sentence
     if (canary.state !== 'running') return canary
     await delay(POLL_MS)
+  }
+}
+
+/** Bears with an admin API that is away for a moment. */
+async function findPatiently(project: string, name: string, options: AdminOptions): Promise<Canary | undefined> {
+  for (const endsAt = Date.now() + AWAY_MS; ; await delay(POLL_MS)) {
+    try {
+      return await find(project, name, options)
+    } catch (error) {
+      if (Date.now() > endsAt) throw error
+    }
   }
 }
 
