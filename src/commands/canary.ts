@@ -79,6 +79,8 @@ interface StartOptions extends ClusterOptions {
 }
 
 const POLL_MS = 1_000
+/** For how long the admin API may be away while a canary is followed, which goes on by itself meanwhile. */
+const AWAY_MS = 60_000
 
 const open = (name: string, { namespace }: ClusterOptions) => moverOf(openKubectl({ namespace }), name)
 
@@ -114,13 +116,24 @@ async function start(project: string, name: string, options: StartOptions) {
 async function follow(project: string, name: string, options: AdminOptions): Promise<Canary> {
   let told = ''
   for (;;) {
-    const canary = await find(project, name, options)
+    const canary = await findPatiently(project, name, options)
     if (!canary) throw new ConfigError(`no canary of ${name} is known any more.`)
     const sentence = sentenceOf(canary)
     if (sentence !== told) printLine(sentence)
     told = sentence
     if (canary.state !== 'running') return canary
     await delay(POLL_MS)
+  }
+}
+
+/** Bears with an admin API that is away for a moment. */
+async function findPatiently(project: string, name: string, options: AdminOptions): Promise<Canary | undefined> {
+  for (const endsAt = Date.now() + AWAY_MS; ; await delay(POLL_MS)) {
+    try {
+      return await find(project, name, options)
+    } catch (error) {
+      if (Date.now() > endsAt) throw error
+    }
   }
 }
 

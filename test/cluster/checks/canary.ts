@@ -64,6 +64,8 @@ export const endpointCanaries: Check = {
 }
 
 async function tryVariant(context: Context, variant: keyof typeof EXPECTED, callers: readonly Caller[]) {
+  // It runs before many come: what waits for a start is refused beyond some.
+  await readOnce(callers[0] as Caller)
   const load = startReads(callers)
   const beganAt = Date.now()
   const { code, output } = await ebbCanary(context, [
@@ -110,16 +112,19 @@ interface Failure {
   readonly at: number
 }
 
+/** Reads an entry that would be the caller's. */
+const readOnce = (caller: Caller) =>
+  caller.call('GET', `/v1/conformance/entries/${randomUUID()}.${Buffer.from(caller.subject).toString('base64url')}`)
+
 /** Reads of all callers in turn, at a steady rate. */
 function startReads(callers: readonly Caller[]) {
   const failures: Failure[] = []
   const open = new Set<Promise<void>>()
   let [sent, lastCanaryAt] = [0, 0]
   const send = async (caller: Caller) => {
-    const id = `${randomUUID()}.${Buffer.from(caller.subject).toString('base64url')}`
     const at = Date.now()
     try {
-      const response = await caller.call('GET', `/v1/conformance/entries/${id}`)
+      const response = await readOnce(caller)
       const text = await response.text()
       const variant = response.headers.get('ebb-variant')
       if (variant === 'canary') lastCanaryAt = Math.max(lastCanaryAt, at)
