@@ -13,7 +13,7 @@ import { type Bundle, type Chunk, replaceFile, writeChunk } from './write-chunk.
  * The flags of a function's Node, on a laptop as in its image. A young generation that holds a whole start needs no
  * collections meanwhile. With other flags than these V8 may reject the code caches, which are created with them.
  */
-export const NODE_FLAGS: readonly string[] = ['--min-semi-space-size=16', '--max-semi-space-size=16']
+export const NODE_FLAGS: readonly string[] = ['--min-semi-space-size=16']
 
 interface BundleOptions {
   /** The name of the start file; default: `<function>-<revision>.cjs`. */

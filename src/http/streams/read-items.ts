@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { createItemValidator, type StreamedItems, type ValidationIssue } from '../../contract/index.ts'
+import { freePassedBytes } from '../../kernel/index.ts'
 import { NOT_UTF8 } from '../json.ts'
 import { invalidRequest } from '../request-problems.ts'
 import { parseLine } from './parse-line.ts'
@@ -19,6 +20,8 @@ const NO_TEXT = Symbol('no text')
 const TOO_LONG = Symbol('too long')
 
 const LF = 10
+/** What an item takes until it is stored (texts, objects, promises) is so many times its line. */
+const BYTES_FOR_ONE = 24
 /** More bytes than a character of a text has in UTF-8. */
 const MAX_CHARACTER_BYTES = 3
 
@@ -52,6 +55,7 @@ export function createItemReader({ item, maxItemBytes }: ItemsOptions): ReadItem
       return undefined
     }
     const addChunk = (chunk: Buffer) => {
+      freePassedBytes(BYTES_FOR_ONE * chunk.length)
       const end = chunk.lastIndexOf(LF)
       lines = end < 0 ? [] : decodeLines(rest.finish(chunk.subarray(0, end)))
       if (!rest.add(chunk.subarray(end + 1))) lines = [...lines, TOO_LONG]
