@@ -92,4 +92,6 @@ const sendPage = (response: Response, head: string, body = '') =>
       'referrer-policy': 'no-referrer',
     })
     .type('html')
-    .send(`<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Console</title>${head}</head><body>${body}</body></html>`)
+    .send(
+      `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Console</title>${head}</head><body>${body}</body></html>`,
+    )

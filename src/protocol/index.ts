@@ -1,5 +1,12 @@
 export { type BatchResponse, type EventFailure, readBatchResponse } from './batch-response.ts'
-export { assignVariant, CHECK_CORRELATION, CHECK_SHARE, canaryNameOf, VARIANT_HEADER, type Variant } from './canary/assign-variant.ts'
+export {
+  assignVariant,
+  CHECK_CORRELATION,
+  CHECK_SHARE,
+  canaryNameOf,
+  VARIANT_HEADER,
+  type Variant,
+} from './canary/assign-variant.ts'
 export type { VariantResponse } from './canary/counts.ts'
 export {
   CLOUD_EVENT_BATCH_TYPE,
