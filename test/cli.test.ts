@@ -24,9 +24,9 @@ describe('ebb', () => {
 
   it('describes a command, or a form of it, also with a setting that is wrong', async () => {
     const env = { EBB_ENV_FILE: '/no/such/file' }
-    const one = await spawnCli(['check', '--help'], { env }).ended
-    expect(one).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^Usage: ebb check --url URL/) })
-    expect(await ebb('help', 'check')).toEqual(one)
+    const one = await spawnCli(['top', '--help'], { env }).ended
+    expect(one).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^Usage: ebb top /) })
+    expect(await ebb('help', 'top')).toEqual(one)
     expect((await ebb('events', 'list', '-h')).stdout).toMatch(/^Usage: ebb events list \[options\]\n/)
     expect(await ebb('help', 'events', 'list')).toEqual(await ebb('events', '--help', 'list'))
   })
@@ -66,7 +66,7 @@ describe('the exit code', () => {
     [['frobnicate'], 'there is no command called frobnicate. ebb help lists all commands.'],
     [['constructor'], 'there is no command called constructor. ebb help lists all commands.'],
     [['help', 'evnts'], 'there is no command called evnts; did you mean events? ebb help lists all commands.'],
-    [['check'], 'ebb check needs --url URL. ebb check --help describes it.'],
+    [['check'], 'ebb check needs --url URL, or --env NAME. ebb check --help describes it.'],
     [['check', '--ulr', 'x'], 'ebb check has no option --ulr; did you mean --url? ebb check --help describes it.'],
     [['check', '--url', 'localhost'], '--url must be http:// or https://'],
     [['events', 'lst'], 'there is no ebb events lst; did you mean ebb events list? ebb events --help describes it.'],

@@ -214,7 +214,7 @@ describe('ebb check', () => {
   })
 
   it.each([
-    [['check'], 2, /^ebb: ebb check needs --url URL, or --env NAME\.\n$/],
+    [['check'], 2, /^ebb: ebb check needs --url URL, or --env NAME\. ebb check --help describes it\.\n$/],
     [['check', '--url', 'localhost'], 2, /^ebb: --url must be http:\/\/ or https:\/\/\n$/],
     [['check', '--url', 'http://127.0.0.1:1'], 1, /^ebb: no server answers at http:\/\/127\.0\.0\.1:1\n$/],
   ])('explains what is wrong with %j', async (args, status, sentence) => {

@@ -65,7 +65,8 @@ async function checkAndPrint(project: string, { json, env, admin, ...given }: Co
   const hasPlans = Object.keys(await readPlans(project)).length > 0
   const environment = env === undefined ? undefined : await requireEnvironment(project, contracts, env)
   const url = given.url ?? environment?.url
-  if (url === undefined) throw new UsageError('ebb check needs --url URL, or --env NAME.')
+  if (url === undefined)
+    throw new UsageError('ebb check needs --url URL, or --env NAME. ebb check --help describes it.')
   if (admin !== undefined && !environment)
     throw new UsageError('--admin is for the settings of an environment: give --env.')
   const options = { ...given, url }

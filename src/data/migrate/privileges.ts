@@ -179,8 +179,11 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     relay: ['insert (actor, action, subject, tenant, detail)'],
   },
   canary: {
-    gateway: ['select', 'insert', 'update'],
     // A person begins it, through the gateway.
+    gateway: [
+      ...['select', 'insert', 'update (image, steps, step, requests, seconds, by_header, state, why, judgement)'],
+      'update (started_by, started_at, step_at, step_requests, ended_at)',
+    ],
     relay: ['select', 'update (judgement, state, why, step, step_at, step_requests, ended_at)'],
   },
   // Written by record_contract_usage alone.

@@ -32,10 +32,11 @@ it('one log line and one measurement per request', async () => {
       ...{ route: '/v1/things/{id}', method: 'GET', status: 200, seconds: expect.any(Number) },
       ...{ invoked: 'get-thing', cold: false, revision: undefined, waitSeconds: expect.any(Number) },
       ...{ name: 'get-thing', plan: undefined, tenant: undefined, bytes: 2, resource: expect.any(Number) },
+      deferred: false,
     },
     {
       ...{ route: 'none', method: 'GET', status: 404, seconds: expect.any(Number), ...NOT_INVOKED },
-      ...{ bytes: expect.any(Number) },
+      ...{ bytes: expect.any(Number), deferred: false },
     },
   ])
 })
