@@ -85,8 +85,13 @@ it('200 what comes from now on, as events that match', async () => {
 
 it('503 for more that follow than a gateway serves, and 200 once one has hung up', async () => {
   const { admin } = await start()
-  const follow = (signal?: AbortSignal) =>
-    fetch(`${admin}/v1/requests/live`, { headers: ADMIN, ...(signal ? { signal } : {}) })
+  // A response that nothing holds any more is cancelled when it is collected as garbage, and its connection closed.
+  const held: Response[] = []
+  const follow = async (signal?: AbortSignal) => {
+    const response = await fetch(`${admin}/v1/requests/live`, { headers: ADMIN, ...(signal ? { signal } : {}) })
+    held.push(response)
+    return response
+  }
   const first = new AbortController()
   await follow(first.signal)
   for (let i = 1; i < 20; i++) expect((await follow()).status).toBe(200)
@@ -94,6 +99,7 @@ it('503 for more that follow than a gateway serves, and 200 once one has hung up
   expect([refused.status, await refused.json()]).toEqual([503, expect.objectContaining({ error: 'too_many_streams' })])
   first.abort()
   await untilTrue(async () => (await follow()).status === 200)
+  expect(held.filter(({ status }) => status === 200)).toHaveLength(21)
 })
 
 it('200 the traffic of ten minutes, by route', async () => {
