@@ -4,7 +4,7 @@ import { cp } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { parseAllDocuments } from 'yaml'
-import { endpointFiles } from '../../src/commands/new-templates.ts'
+import { endpointFiles } from '../../src/commands/new/templates.ts'
 import { blocksOf, PAGES } from './page-blocks.ts'
 import { newProjectFiles, writeInto } from './page-project.ts'
 

@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { EndpointContract } from '../contract/index.ts'
-import { tryContracts } from '../deploy/import-sources.ts'
-import { ConfigError } from '../kernel/index.ts'
-import { type Files, toCamel } from './new-templates.ts'
+import type { EndpointContract } from '../../contract/index.ts'
+import { tryContracts } from '../../deploy/import-sources.ts'
+import { ConfigError } from '../../kernel/index.ts'
+import { type Files, toCamel } from './templates.ts'
 
 interface NewVersion {
   /** Of the new endpoint. */

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
-import { changeFiles, readTable } from './new-change.ts'
+import { changeFiles, readTable } from './change.ts'
 
 const database = testDatabase()
 

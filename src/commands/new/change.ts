@@ -1,7 +1,7 @@
 import pg from 'pg'
-import { CONNECTION_OPTIONS } from '../data/postgres/connection.ts'
-import { ConfigError } from '../kernel/index.ts'
-import { type Files, index, sentence, toCamel } from './new-templates.ts'
+import { CONNECTION_OPTIONS } from '../../data/postgres/connection.ts'
+import { ConfigError } from '../../kernel/index.ts'
+import { type Files, index, sentence, toCamel } from './templates.ts'
 
 /** A table as a subscriber of its changes sees it. */
 export interface TableShape {
