@@ -48,7 +48,7 @@ export function createStreaming({ run, signal, onConnection, during }: Streaming
         started.resolve({ prepared, running })
         await Promise.race([over.promise, running.sent])
         signal.removeEventListener('abort', running.discard)
-        await endRows(client, running)
+        await endRows(client, running, signal)
       })
     const done = during(() => onConnection(work, statement.text))()
     done.catch(started.reject)
@@ -103,12 +103,16 @@ interface Rows {
 
 const OPEN = 'no other statement runs while the rows of sql.stream are taken; join what they need, or read it before'
 
-/** Waits for the end of what a server sends; has it end first, where nobody takes the rest. */
-async function endRows(client: pg.ClientBase, running: RunningRows): Promise<void> {
+/**
+ * Waits for the end of what a server sends; has it end first, where nobody takes the rest. No cancel request outlives it:
+ * a late one would end a statement of the connection's next user. An aborted request has one under way already.
+ */
+async function endRows(client: pg.ClientBase, running: RunningRows, signal: AbortSignal): Promise<void> {
   if (running.isSent()) return
   running.discard()
-  void sendCancelRequest(client)
-  await withTimeout(CANCEL_MS, running.sent).catch(() => destroyConnection(client as pg.Client))
+  const cancelled = signal.aborted ? true : sendCancelRequest(client)
+  const ended = withTimeout(CANCEL_MS, Promise.all([cancelled, running.sent]))
+  if (!(await ended.then(([done]) => done).catch(() => false))) destroyConnection(client as pg.Client)
 }
 
 /** The `stream` of a request that is one transaction. */
