@@ -8,6 +8,7 @@ import type { Peppers } from '../../src/data/keys/api-keys.ts'
 import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
+import { recordSecrets } from '../../src/data/secret-ages.ts'
 import { readQuota, recordUsage } from '../../src/data/usage.ts'
 import { openCache } from './cache/open-cache.ts'
 import { collectUsage } from './contract-usage/collect-usage.ts'
@@ -95,6 +96,7 @@ export async function openDependencies(
   const seen = observeRequests()
   const countSlow = observeObjectives(registry, () => contracts.current().routes)
   const recorder = createCallRecorder(adminPool, { by: 'gateway', log })
+  const secretAges = recordSecrets(adminPool, { part: 'gateway', config, log })
   const limiter = await openRateLimiter(config, { log, onFallback })
   const meter = createMeter(
     (batch, entries) => queryWithTimeout(pool, LOOKUP_MS, (client) => recordUsage(client, batch, entries)),
@@ -168,6 +170,7 @@ export async function openDependencies(
     await usage.close()
     await canaries.close()
     await recorder.close()
+    await secretAges.close()
     await cache.close()
     await Promise.all([channel.close(), pool.end(), adminPool.end()])
     await upstreams.close()

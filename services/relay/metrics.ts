@@ -36,10 +36,12 @@ export interface MetricsOptions extends DeliveryMetricsOptions {
   readonly countWebhooks?: (() => Promise<WebhookCounts>) | undefined
   /** Registers what processes have cost; default: nothing does. Returns what reads that anew, and never rejects. */
   readonly costs?: (registers: Registry[]) => () => Promise<void>
+  /** Registers the ages of secrets; default: there are none. Returns what reads them anew, and never rejects. */
+  readonly secrets?: (registers: Registry[]) => () => Promise<void>
 }
 
 /** Creates the relay's metrics, in a registry of their own. */
-export function createMetrics({ read, config, countWebhooks, costs, ...options }: MetricsOptions) {
+export function createMetrics({ read, config, countWebhooks, costs, secrets, ...options }: MetricsOptions) {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -80,6 +82,7 @@ export function createMetrics({ read, config, countWebhooks, costs, ...options }
   const { deliveries, refresh: countDeliveries } = createDeliveryMetrics(registers, options)
 
   const refreshCosts = costs?.(registers)
+  const refreshSecrets = secrets?.(registers)
   const webhooks = countWebhooks && createWebhookMetrics(registers, countWebhooks)
 
   const record = (backlog: Backlog | undefined, { isUp }: { readonly isUp: boolean }) => {
@@ -104,6 +107,7 @@ export function createMetrics({ read, config, countWebhooks, costs, ...options }
       .then(countDeliveries)
       .then(webhooks?.refresh)
       .then(refreshCosts)
+      .then(refreshSecrets)
       .finally(() => {
         reading = undefined
       })

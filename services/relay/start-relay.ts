@@ -12,6 +12,7 @@ import { createPool } from '../../src/data/postgres/pool.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { createInvocationNotifier } from '../../src/data/queue/notify-invocations.ts'
 import { countDeliveries, sumTally } from '../../src/data/queue/tally.ts'
+import { recordSecrets } from '../../src/data/secret-ages.ts'
 import { abandonOrphans } from './abandon-orphans.ts'
 import { startAdmin } from './admin.ts'
 import { readBacklog } from './backlog.ts'
@@ -33,6 +34,7 @@ import { createMetrics } from './metrics.ts'
 import { type PollLoopOptions, startPollLoop } from './poll-loop.ts'
 import { removeObjects } from './remove-objects.ts'
 import { fireSchedules } from './schedules.ts'
+import { createSecretMetrics } from './secret-metrics.ts'
 import { openCallbackSender } from './send-callback.ts'
 import { splitCalls } from './split-calls.ts'
 import { watchCycles } from './watch-cycles.ts'
@@ -82,6 +84,7 @@ export async function startRelay(
   })
   const { probe, close, ...caller } = openCaller({ locate, calleesOf, sign, startTimeoutMs, log })
   const recorder = createCallRecorder(pool, { by: 'relay', log })
+  const secretAges = recordSecrets(pool, { part: 'relay', config, log })
   const canaries = openCanaries(pool, { log })
   const call = splitCalls(countCalls(caller.call, recorder), canaries)
   cycles.check()
@@ -109,6 +112,7 @@ export async function startRelay(
     ...{ read: readQueues, config, countWebhooks: webhooks?.count },
     count: () => queryWithTimeout(pool, LOOKUP_MS, countDeliveries),
     costs: (registers) => createCostMetrics(registers, { pool, prices: () => contracts.current().prices }),
+    secrets: (registers) => createSecretMetrics(registers, pool),
     isKnown: (consumer) =>
       (broker !== undefined && consumer === BROKER) ||
       (webhooks !== undefined && consumer === WEBHOOKS) ||
@@ -168,6 +172,7 @@ export async function startRelay(
     await Promise.all([...rounds, ...others].map((one) => one?.stop()))
     await notifier.flush()
     await recorder.close()
+    await secretAges.close()
     await canaries.close()
     admin?.close()
     contracts.close()

@@ -1,5 +1,5 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants } from 'node:zlib'
 import { build, type Metafile } from 'esbuild'
@@ -8,9 +8,9 @@ import { ADMIN_ENDPOINTS } from '../protocol/admin/index.ts'
 
 /**
  * Builds the console's page into `folder`: `index.html` and files named after their content, each with a packed `.br` beside
- * it. The folder is there as a whole or not at all. Rejects with esbuild's BuildFailure.
+ * it. The folder is there as a whole or not at all. Resolves to its sources. Rejects with esbuild's BuildFailure.
  */
-export async function buildConsole(folder: string): Promise<void> {
+export async function buildConsole(folder: string): Promise<ReadonlySet<string>> {
   const draft = `${folder}.new`
   await rm(draft, { recursive: true, force: true })
   await mkdir(draft, { recursive: true })
@@ -22,16 +22,19 @@ export async function buildConsole(folder: string): Promise<void> {
     ...{ jsx: 'automatic', jsxImportSource: 'preact', legalComments: 'eof', metafile: true, logLevel: 'silent' },
     ...{ entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]', outdir: draft, write: false },
     // The page calls the operations of this very version, and needs none of their schemas.
-    define: { ADMIN_OPERATIONS: JSON.stringify(operations()) },
+    define: { ADMIN_OPERATIONS: OPERATIONS },
   })
   await Promise.all(outputFiles.map(({ path, contents }) => writePacked(path, contents)))
   await writePacked(join(draft, 'index.html'), Buffer.from(renderIndex(metafile)))
   await rm(folder, { recursive: true, force: true })
   await rename(draft, folder)
+  return new Set(Object.keys(metafile.inputs).map((input) => resolve(input)))
 }
 
-/** The method and path of each operation of the admin API, by its name. */
-const operations = () => Object.fromEntries(ADMIN_ENDPOINTS.map(({ name, method, path }) => [name, [method, path]]))
+/** The method and path of each operation of the admin API, by its name, as JSON. */
+export const OPERATIONS = JSON.stringify(
+  Object.fromEntries(ADMIN_ENDPOINTS.map(({ name, method, path }) => [name, [method, path]])),
+)
 
 async function writePacked(path: string, contents: Uint8Array): Promise<void> {
   const packed = await compress(contents, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } })

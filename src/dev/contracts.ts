@@ -4,6 +4,7 @@ import { type Bundle, bundleContracts, bundleContractsSeparately } from '../buil
 import type { ContractSet } from '../contract/index.ts'
 import { findFunctions } from '../deploy/index.ts'
 import { loadContracts } from '../protocol/index.ts'
+import type { KeptBundles } from './kept-bundles.ts'
 
 /** The contracts that are served, and the bundle that holds them. */
 export interface Contracts {
@@ -23,6 +24,22 @@ export interface ContractsLocation {
   readonly bundles: string
   /** The current file, which gateway and relay watch. */
   readonly pointer: string
+}
+
+/** The contracts as they were bundled in the last run, where nothing has changed since; else as they are now. */
+export async function readKeptContracts(location: ContractsLocation, kept: KeptBundles): Promise<Contracts> {
+  const found = await findFunctions(location.project)
+  const key = found.join()
+  const bundle = kept.find('contracts', key)
+  if (bundle) {
+    const origins = new Map(found.map((name) => [name, bundle.file]))
+    return { bundle, set: loadContracts(bundle.file), names: found, errors: {}, origins }
+  }
+  const startedAt = Date.now()
+  const contracts = await readContracts(location)
+  const isWhole = Object.keys(contracts.errors).length === 0
+  if (isWhole) kept.keep('contracts', { bundle: contracts.bundle, key, files: [contracts.bundle.file], startedAt })
+  return contracts
 }
 
 /**

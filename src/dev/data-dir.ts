@@ -66,8 +66,6 @@ export async function openDataDir(folder: string, { fresh = false } = {}): Promi
   }
   try {
     await stopLeftovers(dataDir.run)
-    // Each save left a bundle; they are built again.
-    await rm(dataDir.bundles, { recursive: true, force: true })
     if (fresh) await eraseData(dataDir)
     return dataDir
   } catch (error) {

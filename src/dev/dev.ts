@@ -18,6 +18,7 @@ import { openDataDir } from './data-dir.ts'
 import { findDifferences } from './find-differences.ts'
 import { createFunctions } from './functions.ts'
 import { createGuide } from './guide/create-guide.ts'
+import { openKeptBundles } from './kept-bundles.ts'
 import { openLogStore } from './log/log-store.ts'
 import { createMailFolder } from './mail/mail-folder.ts'
 import { assertPortFree, findFreePort } from './ports.ts'
@@ -73,9 +74,11 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
       // What is stopped on purpose reports no errors.
       if (!stopping || (event.event !== 'fault' && event.event !== 'log')) show(event)
     })
+    const kept = await openKeptBundles(project, dataDir.bundles)
+    closers.push(kept.settled)
     const log = await openLogStore(dataDir.log, { report })
     closers.push(log.close)
-    const stores = await startStores({ project, dataDir, config, objectsPort, report })
+    const stores = await startStores({ project, dataDir, kept, config, objectsPort, report })
     closers.push(stores.stop)
     const provider = config.EBB_ISSUERS
       ? undefined
@@ -89,7 +92,10 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     const env = childEnv({ config, dataDir, stores, upstreams, telemetry: recorder.exportEnv })
     const dependencies = watchDependencies(project)
     closers.push(dependencies.close)
-    const functions = createFunctions({ project, dataDir, config, env, report, log, onBundled: dependencies.add })
+    const functions = createFunctions({
+      ...{ project, dataDir, kept, config, env, report, log },
+      onBundled: dependencies.add,
+    })
     closers.push(functions.stop)
     await functions.update({ ...stores.contracts, isChanged: () => false, isSave: false })
     const reloads = createReloadTracker(SERVICES)
@@ -155,7 +161,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     await announce(sources.names())
     const opens = await consoleAddress(admin, adminKey)
     report({ event: 'ready', url, admin, console: opens, keys, adminKey, issuer: provider?.issuer, readyMs })
-    void prepareConsole(dataDir.console, report)
+    void prepareConsole({ folder: dataDir.console, kept, report })
     void functions.prepare()
     const stop = async () => {
       await close()

@@ -11,6 +11,7 @@ import type { DataDir } from './data-dir.ts'
 import { builtBundle, type FunctionBundle, lazyBundle } from './function-bundle.ts'
 import { createFunctionPool, type FunctionPool } from './function-pool.ts'
 import { startFunction } from './function-process.ts'
+import type { KeptBundles } from './kept-bundles.ts'
 import type { LogStore } from './log/log-store.ts'
 import type { Report } from './report.ts'
 
@@ -19,12 +20,13 @@ type Described = ReturnType<typeof functionsOf>[number]
 interface FunctionsOptions {
   readonly project: string
   readonly dataDir: DataDir
+  readonly kept: Pick<KeptBundles, 'find' | 'keep'>
   readonly config: Config
   readonly env: ChildEnv
   readonly report: Report
-  /** Called with the source files of each bundle. */
   /** Keeps the lines that they log. */
   readonly log: Pick<LogStore, 'add'>
+  /** Called with the source files of each bundle. */
   readonly onBundled: (inputs: ReadonlySet<string>) => void
 }
 
@@ -62,6 +64,8 @@ interface RunningFunction {
   readonly before: Pick<FunctionStatus, 'coldStarts' | 'requests'>
 }
 
+const keptName = (name: string) => `function-${name}`
+
 /** How long after its deadline a request in flight may still be answered before SIGKILL. */
 const DRAIN_SLACK_MS = 5_000
 
@@ -69,6 +73,7 @@ const DRAIN_SLACK_MS = 5_000
 export function createFunctions({
   project,
   dataDir,
+  kept,
   config,
   env,
   report,
@@ -91,8 +96,11 @@ export function createFunctions({
   const bundleOf = async (name: string) => {
     const error = contractErrors[name]
     if (error !== undefined) throw new Error(error)
+    const startedAt = Date.now()
     const bundle = await bundleFunction(project, name, dataDir.bundles)
     onBundled(bundle.inputs)
+    const files = [bundle.file, ...Object.values(bundle.parts).map(({ file }) => file)]
+    kept.keep(keptName(name), { bundle, files, startedAt })
     return bundle
   }
 
@@ -153,10 +161,12 @@ export function createFunctions({
     }
   }
 
-  /** Adds a function and returns its bundle, which is built on first use. */
+  /** Adds a function and returns its bundle, which is that of the last run where nothing has changed, or is built on first use. */
   function add(described: Described): FunctionBundle {
     const { name } = described
-    const bundle = lazyBundle(() => bundleOf(name))
+    const last = kept.find(keptName(name))
+    if (last) onBundled(last.inputs)
+    const bundle = last ? builtBundle(last) : lazyBundle(() => bundleOf(name))
     const pool = open(described, bundle)
     running.set(name, { described: JSON.stringify(described), bundle, pool, before: { coldStarts: 0, requests: 0 } })
     return bundle

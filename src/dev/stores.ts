@@ -12,10 +12,11 @@ import { PLATFORM } from '../deploy/platform-files.ts'
 import { ROLES } from '../deploy/render/platform.ts'
 import { type Config, clearEnv, inheritedEnv } from '../kernel/index.ts'
 import { generateIdentityKeys, type IdentityKeys } from '../protocol/index.ts'
-import { type Contracts, readContracts } from './contracts.ts'
+import { type Contracts, readKeptContracts } from './contracts.ts'
 import type { DataDir } from './data-dir.ts'
 import { ensureDatabaseRoles } from './database-roles.ts'
 import { keepRunning } from './keep-running.ts'
+import type { KeptBundles } from './kept-bundles.ts'
 import { startObjects } from './objects/start-objects.ts'
 import { startPostgres } from './postgres/index.ts'
 import { startRedis } from './redis.ts'
@@ -35,6 +36,7 @@ export interface Stores {
 interface StoresOptions {
   readonly project: string
   readonly dataDir: DataDir
+  readonly kept: KeptBundles
   readonly config: Config
   /** Of the store of objects. */
   readonly objectsPort: number
@@ -42,10 +44,11 @@ interface StoresOptions {
 }
 
 /** Starts what gateway and functions need: a migrated Postgres, Redis if installed, contracts and keys. */
-export async function startStores({ project, dataDir, config, objectsPort, report }: StoresOptions): Promise<Stores> {
+export async function startStores(options: StoresOptions): Promise<Stores> {
+  const { project, dataDir, kept, config, objectsPort, report } = options
   // The driver reads PG… variables, which are meant for another server.
   if (!config.DATABASE_URL) clearEnv('PG')
-  const preparing = Promise.all([readContracts({ project, ...dataDir }), readRoles(project)])
+  const preparing = Promise.all([readKeptContracts({ project, ...dataDir }, kept), readRoles(project)])
   preparing.catch(() => {})
   const [postgres, redis] = await Promise.allSettled([
     config.DATABASE_URL ? undefined : keepPostgres(dataDir.postgres, report),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { ConfigError } from './config-error.ts'
 import { fixedValue, type LiveValue, valueOfFile } from './live-value.ts'
 import type { Log } from './log.ts'
@@ -119,6 +120,26 @@ const SECRET_SETTINGS = [
   ...(['EBB_BROKER_TOKEN', 'EBB_BROKER_HEADERS'] as const),
   ...(['EBB_OBJECTS_URL', 'EBB_CDN_PURGE_TOKEN', 'EBB_TLS_KEY', 'EBB_DOCS_KEY', 'EBB_CONSOLE_CLIENT_SECRET'] as const),
 ] as const
+
+/**
+ * A few bits of each secret that is set, by its setting: others show that it was replaced. Of a secret they tell one in 65,536
+ * apart, which is too little to find it by.
+ */
+export function secretFingerprints(config: Config): ReadonlyMap<string, string> {
+  const found = SECRET_SETTINGS.map((name) => {
+    const live = filesOf.get(config)?.get(name)?.live
+    return [name, secretsIn(live ? live.current() : config[name]).filter(Boolean)] as const
+  })
+  return new Map(
+    found
+      .filter(([, secrets]) => secrets.length > 0)
+      .map(([name, secrets]) => [
+        name,
+        createHash('sha256').update(JSON.stringify(secrets)).digest('hex').slice(0, FINGERPRINT_DIGITS),
+      ]),
+  )
+}
+const FINGERPRINT_DIGITS = 4
 
 /** What is secret in the value of such a setting: the password of a URL, the private part of a JWK, all headers, else all of it. */
 function secretsIn(value: unknown): readonly (string | undefined)[] {

@@ -13,6 +13,7 @@ export {
   processConfig,
   readSecrets,
   requireSetting,
+  secretFingerprints,
   sourceOf,
 } from './config.ts'
 export { ConfigError } from './config-error.ts'

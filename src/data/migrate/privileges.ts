@@ -20,6 +20,8 @@ const FIRINGS = [
 const INSTANCE_SUMS = ['select', 'insert', 'update (instances, busy_seconds, cpu_seconds)']
 const CALL_SUMS = ['select', 'insert', 'update (requests, calls, deferred, cold_starts, warm_seconds, bytes)']
 
+const OWN_SECRET_AGES = ['select', 'insert (part, setting, fingerprint)', 'update (fingerprint, since)', 'delete']
+
 /** Customers change their webhooks through the gateway, and the relay gives these events; it never learns to make one. */
 const WEBHOOK_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   webhook: {
@@ -186,6 +188,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     ],
     relay: ['select', 'update (judgement, state, why, step, step_at, step_requests, ended_at)'],
   },
+  secret_age: { gateway: OWN_SECRET_AGES, relay: OWN_SECRET_AGES },
   // Written by record_contract_usage alone.
   contract_usage: { gateway: ['select'] },
   // An operator has a check made now through the gateway.

@@ -17,4 +17,11 @@ export const SECRET_RULES: readonly Rule[] = [
     summary: '{{ $labels.pod }} cannot use the new value of {{ $labels.setting }}, and goes on with the one before.',
     advice: 'Its log says why, without the value. Mount what can be used: it is read again within a minute.',
   },
+  {
+    ...{ alert: 'EbbSecretOld', severity: 'warning', forMinutes: 60 },
+    expr: 'time() - max by (namespace, part, setting) (ebb_secret_since_timestamp_seconds{$relay}) > 365 * 86400',
+    summary:
+      'Nobody has replaced the {{ $labels.setting }} of the {{ $labels.part }} for {{ $value | humanizeDuration }}.',
+    advice: 'Replace it: docs/guide/24-secrets.md says how for each, without a request that fails.',
+  },
 ]
