@@ -2,7 +2,10 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { CASES } from '../../src/conformance/cases.ts'
 
-/** The targets whose runs are in docs/runs, by the end of a file's name; the newest file counts. */
+/**
+ * The targets whose runs are in docs/runs, by the end of a file's name, where `-conform` may follow: what `--only conform` writes. The
+ * newest run counts.
+ */
 const TARGETS = {
   knative: 'Kubernetes, Knative',
   kubernetes: 'Kubernetes alone',
@@ -45,7 +48,16 @@ function rowOf(target: string, file: string): readonly string[] {
   return [target, `${passed} of ${cases.length}`, reasons.join('; '), `[${name.slice(0, 10)}](docs/runs/${name}.md)`]
 }
 
-const newest = (end: string): string | undefined => globSync(`docs/runs/????-??-??-${end}.md`).sort().at(-1)
+function newest(end: string): string | undefined {
+  const files = globSync([`docs/runs/????-??-??-${end}.md`, `docs/runs/????-??-??-${end}-conform.md`])
+  return files.toSorted((one, other) => (ranAt(one) < ranAt(other) ? -1 : 1)).at(-1)
+}
+
+/** When a run ended: the first time that its file names; the day alone where it names none. */
+function ranAt(file: string): string {
+  const [time] = /^\d{4}-\d\d-\d\dT[\d:.]+Z/m.exec(readFileSync(file, 'utf8')) ?? []
+  return time ?? basename(file)
+}
 
 /** As biome writes it: columns as wide as their widest cell. */
 function toMarkdown(rows: readonly (readonly string[])[]): string {
