@@ -11,7 +11,7 @@ import { type Process, startProcess } from './start-process.ts'
 
 export const AUDIENCE = 'https://api.example'
 
-/** An issuer of access tokens: its keys at /jwks, and a token for a caller that may read things. */
+/** An issuer of access tokens: its keys at /jwks, a token for a caller that may read things, and more of them for others. */
 export async function startIssuer() {
   const { privateKey, publicKey } = await generateKeyPair('ES256')
   const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
@@ -25,17 +25,18 @@ export async function startIssuer() {
   // A server that listens on a port has an address.
   const { port } = server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`
-  const token = await new SignJWT({ scope: 'things:read orders:write', client_id: 'app', roles: ['clerk'] })
-    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k1' })
-    .setIssuer(url)
-    .setAudience(AUDIENCE)
-    .setSubject('2f8cbe0e-9b0c-4b5a-8f0e-0c8e4d3b7a11')
-    .setIssuedAt()
-    .setExpirationTime('10h')
-    .setJti('8b1c7a2e-6a55-4c1e-9a44-1d8f0a6f6a01')
-    .sign(privateKey)
+  const sign = (subject: string) =>
+    new SignJWT({ scope: 'things:read orders:write', client_id: 'app', roles: ['clerk'] })
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k1' })
+      .setIssuer(url)
+      .setAudience(AUDIENCE)
+      .setSubject(subject)
+      .setIssuedAt()
+      .setExpirationTime('10h')
+      .setJti('8b1c7a2e-6a55-4c1e-9a44-1d8f0a6f6a01')
+      .sign(privateKey)
   return {
-    ...{ url, token },
+    ...{ url, sign, token: await sign('2f8cbe0e-9b0c-4b5a-8f0e-0c8e4d3b7a11') },
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       server.close()

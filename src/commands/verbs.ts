@@ -71,6 +71,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Price what functions have used, by function, plan and tenant',
     load: async () => (await import('./cost.ts')).costCommand,
   },
+  size: {
+    summary: 'Reckon what so many requests a second need, and which part gives out first',
+    load: async () => (await import('./size.ts')).sizeCommand,
+  },
   audit: {
     summary: 'List who changed what of keys, plans and events',
     load: async () => (await import('./audit.ts')).auditCommand,

@@ -11,6 +11,7 @@ import {
   isFunction,
   isReceiver,
   type Plan,
+  type PriceSheet,
   patternsOf,
   requireContract,
 } from '../contract/index.ts'
@@ -109,4 +110,12 @@ export async function readPlans(project: string): Promise<Readonly<Record<string
   if (!existsSync(file)) return {}
   const { plans }: { plans: Readonly<Record<string, Plan>> } = await import(pathToFileURL(file).href)
   return plans
+}
+
+/** Imports the operator's prices from domain/prices.ts; undefined where there is no such file. */
+export async function readPrices(project: string): Promise<PriceSheet | undefined> {
+  const file = join(project, 'domain/prices.ts')
+  if (!existsSync(file)) return undefined
+  const { prices }: { prices: PriceSheet } = await import(pathToFileURL(file).href)
+  return prices
 }
