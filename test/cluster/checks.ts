@@ -8,6 +8,7 @@ import { operatorsConsole } from './checks/console.ts'
 import { costsAddUp } from './checks/cost.ts'
 import { delivered } from './checks/delivered.ts'
 import { gatewayEvicted } from './checks/gateway-evicted.ts'
+import { afterLongIdle } from './checks/idle.ts'
 import { logsIn } from './checks/logs-in.ts'
 import { network } from './checks/network.ts'
 import { postgresDeleted } from './checks/postgres-deleted.ts'
@@ -45,11 +46,12 @@ const ALL: readonly Check[] = [
   postgresDeleted,
   redisDeleted,
   network,
+  afterLongIdle,
   uninstalled,
 ]
 
 /** Those that mean something on this engine, for which there is an image, and that were asked for. */
 export const checks = ({ engine, only, hydra }: Options): readonly Check[] =>
-  ALL.filter((check) => check.engine === undefined || check.engine === engine)
+  ALL.filter((check) => check.engines?.includes(engine) ?? true)
     .filter((check) => check !== logsIn || hydra !== undefined)
     .filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)))

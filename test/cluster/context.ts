@@ -1,6 +1,6 @@
 import { type Forward, forward, reachable } from './forward.ts'
 import { type Kubectl, kubectlIn } from './kubectl.ts'
-import type { Options } from './options.ts'
+import type { Engine, Options } from './options.ts'
 
 export interface Context {
   readonly options: Options
@@ -29,8 +29,8 @@ export interface Check {
   readonly name: string
   /** Resolves to its figures; throws what is wrong. */
   readonly run: (context: Context) => Promise<string>
-  /** Set where it means nothing on the other engine. */
-  readonly engine?: 'knative'
+  /** Set where it means nothing on the others. */
+  readonly engines?: readonly Engine[]
 }
 
 const TRIES = 5

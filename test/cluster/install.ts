@@ -38,7 +38,7 @@ export async function values(context: Context, tag: string): Promise<readonly st
   const words = ['--values', `${chartOf(context)}/values-small.yaml`, '--set', `engine=${options.engine}`]
   words.push('--set', `functionSecrets.existingSecret=${FUNCTION_SECRETS}`)
   words.push('--set', `image.registry=${options.registry}`, '--set', `image.tag=${tag}`)
-  if (options.engine === 'kubernetes') return words
+  if (options.engine !== 'knative') return words
   const namespaces = (await kubectl.text(['get', 'namespaces', '--output', 'name'])).split('\n')
   const ingress = options.ingress ?? INGRESSES.find((name) => namespaces.includes(`namespace/${name}`))
   return [
@@ -66,7 +66,7 @@ export async function untilReady(context: Context, limitMs = READY_MS) {
 async function notReady({ kubectl, options }: Context): Promise<string[]> {
   const parts = (await kubectl.list('deployments,statefulsets')).filter(({ spec, status, metadata }) => {
     const isRevision = metadata.labels?.['serving.knative.dev/revision'] !== undefined
-    return !isRevision && status?.readyReplicas !== (spec.replicas ?? 1)
+    return !isRevision && (status?.readyReplicas ?? 0) !== (spec.replicas ?? 1)
   })
   const services = options.engine === 'knative' ? await kubectl.list('services.serving.knative.dev') : []
   const late = services.filter((service) => !isReady(service))

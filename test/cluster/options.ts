@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 
-export type Engine = 'knative' | 'kubernetes'
+export const ENGINES = ['knative', 'kubernetes', 'keda'] as const
+export type Engine = (typeof ENGINES)[number]
 
 export interface Options {
   readonly engine: Engine
@@ -30,7 +31,7 @@ export interface Options {
 
 const HELP = `npm run e2e:cluster -- [options]     (KUBECONFIG says which cluster)
 
-  --engine knative|kubernetes   EBB_E2E_ENGINE     (knative)
+  --engine ENGINE               EBB_E2E_ENGINE     knative, kubernetes or keda (knative)
   --namespace NAME              EBB_E2E_NAMESPACE  (ebb-e2e; is deleted before)
   --registry HOST               EBB_E2E_REGISTRY   (localhost)
   --tag TAG                     EBB_E2E_TAG        (e2e-1)
@@ -69,11 +70,12 @@ export function readOptions(words: readonly string[], env = process.env): Option
       help: { type: 'boolean', default: false },
     },
   })
-  if (values.help || (values.engine !== 'knative' && values.engine !== 'kubernetes')) {
+  const engine = ENGINES.find((name) => name === values.engine)
+  if (values.help || engine === undefined) {
     process.stdout.write(HELP)
     process.exit(values.help ? 0 : 2)
   }
-  const { engine, namespace, registry, tag, build, only, write, reuse } = values
+  const { namespace, registry, tag, build, only, write, reuse } = values
   return {
     ...{ engine, namespace, registry, tag, build, only, write, reuse, release: 'ebb' },
     busy: Number(values.busy),

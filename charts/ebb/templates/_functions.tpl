@@ -58,7 +58,7 @@ EBB_RESERVED_{{ upper $what }}: {{ $quantity | quote }}
 {{- if (index . 2).calls }}
 {{ include "ebb.upstreamSetting" (index . 0) }}
 {{- end }}
-{{- if eq (include "ebb.engine" (index . 0)) "kubernetes" }}
+{{- if ne (include "ebb.engine" (index . 0)) "knative" }}
 # On Knative its queue-proxy counts, and drains before the function gets the signal.
 EBB_MAX_CONCURRENCY: {{ int64 (index . 2).scale.concurrency }}
 EBB_DRAIN_MS: {{ include "ebb.drainMs" (index . 0) }}
@@ -74,7 +74,7 @@ EBB_OBJECTS_PUBLIC_URL: {{ (index . 0).Values.objects.publicUrl | quote }}
 {{- end }}
 {{- end }}
 
-{{/* (list $ name function): what both engines say of its container. No CPU limit: it would slow every cold start. */}}
+{{/* (list $ name function): what all engines say of its container. No CPU limit: it would slow every cold start. */}}
 {{- define "ebb.functionContainer" -}}
 {{- $root := index . 0 }}{{ $name := index . 1 }}{{ $function := index . 2 -}}
 {{- $settings := mergeOverwrite (include "ebb.functionSettings" . | fromYaml) $function.env }}

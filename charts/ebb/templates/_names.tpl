@@ -65,7 +65,7 @@ labels:
 argocd.argoproj.io/sync-wave: "1"
 {{- end }}
 
-{{/* knative or kubernetes */}}
+{{/* knative, kubernetes or keda */}}
 {{- define "ebb.engine" -}}
 {{- if ne .Values.engine "auto" }}{{ .Values.engine -}}
 {{- else if .Capabilities.APIVersions.Has "serving.knative.dev/v1" }}knative

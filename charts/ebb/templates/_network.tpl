@@ -101,13 +101,24 @@ ports:
 {{- end }}
 {{- end }}
 
-{{/* With Knative through its ingress, which knows where a function is, or who wakes it. */}}
-{{- define "ebb.toFunctions" -}}
-{{- if eq (include "ebb.engine" .) "knative" -}}
+{{/* What knows where a function is, and starts one that is at zero: Knative's ingress, KEDA's interceptor, and nothing on plain Kubernetes. */}}
+{{- define "ebb.toStarter" -}}
+{{- $engine := include "ebb.engine" . -}}
+{{- if eq $engine "knative" -}}
 - to:
     {{- include "ebb.namespaces" .Values.knative.ingressNamespaces | nindent 4 }}
   {{- include "ebb.ports" .Values.knative.ingressPorts | nindent 2 }}
-{{- else -}}
+{{- else if eq $engine "keda" -}}
+- to:
+    {{- include "ebb.namespaces" (list .Values.keda.namespace) | nindent 4 }}
+  {{- include "ebb.ports" (list .Values.keda.interceptor.podPort) | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* For gateway and relay. With KEDA a canary is reached without the interceptor, since it always has a pod. */}}
+{{- define "ebb.toFunctions" -}}
+{{- include "ebb.toStarter" . }}
+{{- if ne (include "ebb.engine" .) "knative" }}
 - to:
     {{- include "ebb.pods" (list . "function") | nindent 4 }}
   {{- include "ebb.ports" (list 8080) | nindent 2 }}

@@ -99,9 +99,9 @@ OTEL_METRICS_EXPORTER: none
 {{- end }}
 {{- end }}
 
-{{/* Where functions are, on both engines. */}}
+{{/* Where functions are: with KEDA at the port of the interceptor, since a Service of type ExternalName changes none. */}}
 {{- define "ebb.upstreamSetting" -}}
-EBB_UPSTREAM_TEMPLATE: "http://{name}.{namespace}.svc"
+EBB_UPSTREAM_TEMPLATE: "http://{name}.{namespace}.svc{{ if eq (include "ebb.engine" .) "keda" }}:{{ int64 .Values.keda.interceptor.port }}{{ end }}"
 {{- end }}
 
 {{/* Gateway and relay. */}}

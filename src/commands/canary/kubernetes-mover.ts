@@ -28,7 +28,7 @@ interface Deployment extends KubernetesObject {
 }
 
 interface Service extends KubernetesObject {
-  readonly spec: { readonly selector: Labels; readonly ports: readonly object[] }
+  readonly spec: { readonly ports: readonly object[] }
 }
 
 interface NetworkPolicy extends KubernetesObject {
@@ -122,9 +122,10 @@ function deploymentFor(stable: Deployment, { name, image }: { readonly name: str
   }
 }
 
-const serviceFor = ({ metadata, spec: { selector, ports } }: Service, of: Of) => ({
+/** With KEDA the Service of a function leads to an interceptor, and that of its canary, at the same port, to the pods, of which there is always one. */
+const serviceFor = ({ metadata, spec: { ports } }: Service, of: Of) => ({
   ...{ apiVersion: 'v1', kind: 'Service', metadata: metadataOf(metadata, canaryNameOf(of.name), of) },
-  spec: { selector: renamed(selector, of.name), ports },
+  spec: { selector: renamed(of.stable.spec.selector.matchLabels, of.name), ports },
 })
 
 const mark = (name: string) => JSON.stringify({ [NAME_LABEL]: name }).slice(1, -1)

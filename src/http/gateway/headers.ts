@@ -17,9 +17,9 @@ export const SET_PER_HOP: ReadonlySet<string> = new Set([
   'traceparent',
   'via',
 ])
-/** Set by proxies in front of functions (OpenFaaS's gateway, too), or meant for the gateway alone, as tags are. */
+/** Set by proxies in front of functions (OpenFaaS's gateway and KEDA's interceptor, too), or meant for the gateway alone, as tags are. */
 const INTERNAL =
-  /^(ebb-|knative-|k-|x-envoy-|access-control-|x-correlation-id$|server$|x-powered-by$|via$|cache-tag$|x-call-id$|x-start-time$|x-duration-seconds$)/
+  /^(ebb-|knative-|k-|x-envoy-|x-keda-|access-control-|x-correlation-id$|server$|x-powered-by$|via$|cache-tag$|x-call-id$|x-start-time$|x-duration-seconds$)/
 /** Headers of a request to a function that only the platform may set. */
 const PLATFORM = /^(ebb-|knative-serving-|k-|x-envoy-|x-forwarded-|ce-|forwarded$)/
 

@@ -6,7 +6,7 @@ import { runCommand } from '../run-command.ts'
 /** The API server would take each object that is rendered from the contracts, with all its fields. */
 export const accepted: Check = {
   name: 'k8s/ is accepted by the API server',
-  engine: 'knative',
+  engines: ['knative'],
   run: async ({ project }) => {
     const kubectl = kubectlIn('default')
     const counts: string[] = []

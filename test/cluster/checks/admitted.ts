@@ -1,7 +1,7 @@
 import { CONFORMANCE_FUNCTIONS } from '../../../src/conformance/index.ts'
 import type { Check } from '../context.ts'
 import { helm } from '../install.ts'
-import { isReady } from '../kubectl.ts'
+import { conditionOf, isReady } from '../kubectl.ts'
 
 /** Pod Security lets every pod in, and every function and part is ready. */
 export const admitted: Check = {
@@ -17,7 +17,7 @@ export const admitted: Check = {
     if (refused.length > 0) throw new Error(`refused: ${[...new Set(refused)].join('; ')}`)
     const kind = options.engine === 'knative' ? 'services.serving.knative.dev' : 'deployments'
     const functions = await kubectl.list(kind, 'app.kubernetes.io/component=function')
-    const ready = functions.filter((one) => (options.engine === 'knative' ? isReady(one) : one.status?.readyReplicas))
+    const ready = functions.filter((one) => isReady(one) || conditionOf(one, 'Available') === 'True')
     const names = CONFORMANCE_FUNCTIONS.filter((name) => !ready.some((one) => one.metadata.name.endsWith(name)))
     if (names.length > 0) throw new Error(`not ready: ${names.join(', ')}`)
     const pods = await kubectl.list('pods')

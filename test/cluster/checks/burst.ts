@@ -14,7 +14,7 @@ export const burst: Check = {
     const { kubectl, options } = context
     const callers = await Promise.all(Array.from({ length: CALLERS }, () => newCaller(context)))
     const batch = newBatch()
-    if (options.engine === 'knative') await untilZero(kubectl, NAME)
+    if (options.engine !== 'kubernetes') await untilZero(kubectl, NAME)
     const watch = watchPods(options.namespace, `app.kubernetes.io/name=${NAME},app.kubernetes.io/component=function`)
     const beganAt = Date.now()
     const answers = await Promise.all(

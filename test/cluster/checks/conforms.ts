@@ -28,7 +28,7 @@ async function targetOf(context: Context): Promise<Target> {
 }
 
 async function restart({ kubectl, options }: Context, name: string) {
-  if (options.engine === 'kubernetes') {
+  if (options.engine !== 'knative') {
     await kubectl.text(['rollout', 'restart', `deployment/${name}`])
     await kubectl.text(['rollout', 'status', `deployment/${name}`], { limitMs: 180_000 })
     return

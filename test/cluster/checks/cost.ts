@@ -20,7 +20,7 @@ const CONTAINER = 'function'
 /** From zero to zero: the seconds that `ebb cost` prices are those that the kubelets have run, at the size that they reserved. */
 export const costsAddUp: Check = {
   name: 'cost: what is priced is what the kubelets have run',
-  engine: 'knative',
+  engines: ['knative', 'keda'],
   run: async (context) => {
     const { kubectl, options } = context
     await untilZero(kubectl)

@@ -10,7 +10,7 @@ export const delivered: Check = {
   name: 'write, event, subscriber, delivered',
   run: async (context) => {
     const caller = await newCaller(context)
-    if (context.options.engine === 'knative') await untilZero(context.kubectl, SUBSCRIBER)
+    if (context.options.engine !== 'kubernetes') await untilZero(context.kubectl, SUBSCRIBER)
     const before = (await context.kubectl.podsOfFunction(SUBSCRIBER)).length
     const beganAt = Date.now()
     const response = await writeEntry(caller, newBatch())

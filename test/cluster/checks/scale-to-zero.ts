@@ -10,7 +10,7 @@ const ZERO_LIMIT_MS = 240_000
 /** Without calls, no function has a pod. */
 export const reachesZero: Check = {
   name: 'every function reaches zero',
-  engine: 'knative',
+  engines: ['knative', 'keda'],
   run: async ({ kubectl }) => {
     const beganAt = Date.now()
     await untilZero(kubectl)
@@ -37,7 +37,7 @@ const RUNS = 3
 /** The first request to a function without a pod is answered, and where its time went. */
 export const fromZero: Check = {
   name: 'the first request wakes a function',
-  engine: 'knative',
+  engines: ['knative', 'keda'],
   run: async (context) => {
     const caller = await newCaller(context)
     const starts: ColdStart[] = []

@@ -1,6 +1,6 @@
 {{/*
-The way from each function that calls others to those, and no further. On Knative it leads to the ingress, which starts what is at
-zero, and where no NetworkPolicy can tell one function from another: there the identity alone does, which is signed for one function.
+The way from each function that calls others to those, and no further. On Knative and with KEDA it leads to what starts what is at
+zero, where no NetworkPolicy can tell one function from another: there the identity alone does, which is signed for one function.
 */}}
 {{- define "ebb.callPolicies" -}}
 {{- $callers := dict }}
@@ -20,8 +20,8 @@ spec:
       {{- include "ebb.selector" (list $ "function" $name) | nindent 6 }}
   policyTypes: [Egress]
   egress:
-    {{- if eq (include "ebb.engine" $) "knative" }}
-    {{- include "ebb.toFunctions" $ | nindent 4 }}
+    {{- with include "ebb.toStarter" $ }}
+    {{- . | nindent 4 }}
     {{- else }}
     - to:
         {{- range . }}
@@ -33,7 +33,7 @@ spec:
     {{- end }}
 {{- end }}
 {{- end }}
-{{- if ne (include "ebb.engine" .) "knative" }}
+{{- if not (include "ebb.toStarter" .) }}
 {{- range $callee, $names := $callers }}
 ---
 apiVersion: networking.k8s.io/v1

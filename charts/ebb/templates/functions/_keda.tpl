@@ -1,0 +1,29 @@
+{{/* KEDA's HTTP add-on, for the engine keda. */}}
+
+{{/* The name of a function's own Service, since at the function's name is the interceptor. */}}
+{{- define "ebb.podsService" -}}
+{{ . }}-pods
+{{- end }}
+
+{{- define "ebb.interceptorHost" -}}
+{{- printf "%s.%s.svc.%s" .Values.keda.interceptor.service .Values.keda.namespace .Values.keda.clusterDomain -}}
+{{- end }}
+
+{{/* The kind by which the interceptor learns of a function: InterceptorRoute since 0.14, HTTPScaledObject before. */}}
+{{- define "ebb.kedaRoute" -}}
+{{- $apis := .Capabilities.APIVersions }}
+{{- if ne .Values.keda.route "auto" }}{{ .Values.keda.route -}}
+{{- else if and ($apis.Has "http.keda.sh/v1alpha1") (not ($apis.Has "http.keda.sh/v1beta1")) }}HTTPScaledObject
+{{- else }}InterceptorRoute
+{{- end -}}
+{{- end }}
+
+{{/* (list $ name): at which a request for the function comes in. */}}
+{{- define "ebb.kedaHost" -}}
+{{ index . 1 }}.{{ (index . 0).Release.Namespace }}.svc
+{{- end }}
+
+{{/* function: how many requests one pod is to have at a time: the target of its contract, else 70 % of what it takes, as on Knative. */}}
+{{- define "ebb.kedaTarget" -}}
+{{- .scale.target | default (mulf .scale.concurrency 0.7 | ceil) | int64 -}}
+{{- end }}

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto'
+import { untilTrue } from '../../support/until.ts'
+import { type Caller, newBatch, newCaller, writeEntry } from '../callers.ts'
+import { watchPods } from '../cold-start.ts'
+import type { Check, Context } from '../context.ts'
+import { chartOf, helm, untilReady } from '../install.ts'
+
+const TIMES = 100
+const ZERO_LIMIT_MS = 300_000
+const LINE = `${JSON.stringify({ batch: 'IDLE', quantity: 1 })}\n`
+/** The shortest that Knative takes, in place of 60 s; KEDA looks each 30 s besides. */
+const SHORTENED = {
+  knative: {
+    values: ['--set-string', 'allFunctions.podAnnotations.autoscaling\\.knative\\.dev/window=6s'],
+    words: 'a window of 6 s in place of 60',
+  },
+  keda: { values: ['--set', 'keda.idleSeconds=6'], words: 'idle after 6 s in place of 60' },
+}
+
+/** One request to each of these functions, and which of them it starts; the list is never asked for what a gateway has stored. */
+const REQUESTS: Readonly<Record<string, { readonly starts: readonly string[]; readonly ask: Ask }>> = {
+  read: {
+    starts: ['conformance-read'],
+    ask: (caller) => caller.call('GET', `/v1/conformance/entries/${ownEntry(caller)}`),
+  },
+  look: { starts: ['conformance-look'], ask: ({ call }) => call('GET', `/v1/conformance/batches/${newBatch()}`) },
+  list: { starts: ['conformance-list'], ask: ({ call }, n) => call('GET', `/v1/conformance/batches?maxPrice=${n}`) },
+  events: { starts: ['conformance-events'], ask: ({ call }) => call('GET', '/v1/conformance/events') },
+  upload: {
+    starts: ['conformance-upload'],
+    ask: ({ call }) =>
+      call('POST', '/v1/conformance/uploads', { text: LINE, headers: { 'content-type': 'text/plain' } }),
+  },
+  ingest: {
+    starts: ['conformance-ingest'],
+    ask: ({ call }) =>
+      call('POST', '/v1/conformance/lines', { text: LINE, headers: { 'content-type': 'application/x-ndjson' } }),
+  },
+  write: { starts: ['conformance-write'], ask: (caller) => writeEntry(caller, newBatch()) },
+  call: {
+    starts: ['conformance-call', 'conformance-answer'],
+    ask: ({ call }) => call('POST', '/v1/conformance/calls', { body: { afterMs: 0, refuse: false } }),
+  },
+}
+
+type Ask = (caller: Caller, n: number) => Promise<Response>
+
+interface Outcome {
+  readonly request: string
+  readonly ms: number
+  /** What was wrong; undefined where nothing was. */
+  readonly fault: string | undefined
+}
+
+const ownEntry = ({ subject }: Caller) => `${randomUUID()}.${Buffer.from(subject).toString('base64url')}`
+
+/** A hundred times: nothing is there, then one request comes, and is answered by a pod that is started for it. */
+export const afterLongIdle: Check = {
+  name: 'first request after long idle',
+  engines: ['knative', 'keda'],
+  run: async (context) => {
+    const { options, log } = context
+    const shortened = options.engine === 'keda' ? SHORTENED.keda : SHORTENED.knative
+    await helm(context, ['upgrade', options.release, chartOf(context), '--reuse-values', ...shortened.values])
+    await untilReady(context)
+    const caller = await newCaller(context)
+    const pods = watchFunctions(context)
+    const outcomes: Outcome[] = []
+    let begun = 0
+    const beganAt = Date.now()
+    const ask = async (request: string) => {
+      while (begun < TIMES) {
+        const outcome = await fromNothing(context, { request, caller, pods, n: ++begun })
+        outcomes.push(outcome)
+        log(`${outcomes.length} of ${TIMES}: ${request} ${outcome.fault ?? `${outcome.ms.toFixed(0)} ms`}`)
+      }
+    }
+    try {
+      await Promise.all(Object.keys(REQUESTS).map(ask))
+    } finally {
+      pods.close()
+    }
+    context.tables.push({ title: 'First requests after long idle, in ms', rows: rowsOf(outcomes) })
+    const faults = outcomes.flatMap(({ request, fault }) => (fault === undefined ? [] : [`${request} ${fault}`]))
+    const minutes = ((Date.now() - beganAt) / 60_000).toFixed(0)
+    const how = `${shortened.words}; ${Object.keys(REQUESTS).length} functions at once, ${minutes} minutes`
+    const figures = `${outcomes.length - faults.length} of ${outcomes.length} answered 2xx by a pod started for them, ${timesOf(outcomes)}; ${how}`
+    if (faults.length > 0) throw new Error(`${figures}: ${faults.join('; ')}`)
+    return figures
+  },
+}
+
+interface Asked {
+  readonly request: string
+  readonly caller: Caller
+  readonly pods: ReturnType<typeof watchFunctions>
+  readonly n: number
+}
+
+/** Waits until no pod of what is asked is left, asks once, and waits until the cluster tells of a pod that is new. */
+async function fromNothing({ kubectl }: Context, { request, caller, pods, n }: Asked): Promise<Outcome> {
+  const { starts, ask } = REQUESTS[request] as (typeof REQUESTS)[string]
+  const isGone = async (name: string) => pods.of(name).size === 0 && (await kubectl.podsOfFunction(name)).length === 0
+  for (const name of starts) await untilTrue(() => isGone(name), { limitMs: ZERO_LIMIT_MS, what: `zero of ${name}` })
+  const known = starts.map((name) => pods.everOf(name))
+  const beganAt = performance.now()
+  const answer = await ask(caller, n).then(
+    async (response) => ({ status: response.status, text: await response.text() }),
+    (error: unknown) => ({ status: 0, text: String(error) }),
+  )
+  const ms = performance.now() - beganAt
+  if (answer.status < 200 || answer.status > 299) return { request, ms, fault: `${answer.status} ${answer.text}` }
+  for (const [i, name] of starts.entries())
+    await untilTrue(() => pods.everOf(name) > (known[i] ?? 0), { what: `a new pod of ${name}` })
+  return { request, ms, fault: undefined }
+}
+
+/** The pods of functions, as the cluster tells of them. */
+function watchFunctions({ options }: Context) {
+  const { seen, close } = watchPods(options.namespace, 'app.kubernetes.io/component=function')
+  const eventsOf = (name: string) => seen.filter(({ pod }) => pod.metadata.labels?.['app.kubernetes.io/name'] === name)
+  return {
+    close,
+    /** How many there have been of a function. */
+    everOf: (name: string) => new Set(eventsOf(name).map(({ pod }) => pod.metadata.uid)).size,
+    of: (name: string) => {
+      const there = new Set<string>()
+      for (const { type, pod } of eventsOf(name)) {
+        if (type === 'DELETED') there.delete(pod.metadata.uid)
+        else there.add(pod.metadata.uid)
+      }
+      return there
+    },
+  }
+}
+
+const at = (times: readonly number[], share: number) =>
+  (times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0).toFixed(0)
+
+function timesOf(outcomes: readonly Outcome[]): string {
+  const times = outcomes.map(({ ms }) => ms).toSorted((a, b) => a - b)
+  return `p50 ${at(times, 0.5)} ms, p99 ${at(times, 0.99)} ms, worst ${at(times, 1)} ms`
+}
+
+const rowsOf = (outcomes: readonly Outcome[]) => [
+  ['FUNCTION', 'REQUESTS', 'MEDIAN', 'WORST'],
+  ...Object.entries(REQUESTS).map(([request, { starts }]) => {
+    const times = outcomes
+      .filter((one) => one.request === request)
+      .map(({ ms }) => ms)
+      .toSorted((a, b) => a - b)
+    return [starts.join(' and '), `${times.length}`, at(times, 0.5), at(times, 1)]
+  }),
+]
