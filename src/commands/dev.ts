@@ -4,6 +4,7 @@ import { inheritedEnv } from '../kernel/index.ts'
 import { describeVersionGap } from '../project/rendered-version.ts'
 import { onInterrupt } from './command.ts'
 import { type Form, form } from './form.ts'
+import { readTtl } from './preview/read-ttl.ts'
 
 export const devCommand: readonly Form[] = [
   form({
@@ -11,20 +12,22 @@ export const devCommand: readonly Form[] = [
       'Run Ebb on this machine until Ctrl-C (npm start): gateway, relay, database, and each function when it is called.',
     options: {
       fresh: { description: 'Erase all data first.' },
+      for: { value: 'TIME', read: readTtl, description: 'Stop by itself after this time, such as 8h.' },
       json: { description: 'Print each event as a line of JSON, for scripts.' },
     },
     examples: ['dev', 'dev --fresh'],
-    run: async (project, options) => {
+    run: async (project, { for: seconds, ...options }) => {
       const gap = await describeVersionGap(project)
       if (gap) process.stderr.write(`${gap}\n`)
-      await runDev({ project, ...options })
+      await runDev({ project, ...options }, seconds)
     },
   }),
 ]
 
-/** Runs Ebb until Ctrl-C, SIGTERM, SIGHUP or the end of the npm that started it; a second Ctrl-C ends it at once. */
-async function runDev(options: DevOptions): Promise<void> {
+/** Runs Ebb until Ctrl-C, SIGTERM, SIGHUP, the end of its time or of the npm that started it; a second Ctrl-C ends it at once. */
+async function runDev(options: DevOptions, seconds?: number): Promise<void> {
   const stop = Promise.withResolvers<void>()
+  if (seconds !== undefined) void delay(seconds * 1_000, undefined, { ref: false }).then(() => stop.resolve())
   onInterrupt((signal) => {
     stop.resolve()
     process.on(signal, () => process.exit(1))

@@ -87,6 +87,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Have all gateways forget stored responses: by tag, route or URL',
     load: async () => (await import('./purge.ts')).purgeCommand,
   },
+  preview: {
+    summary: 'Start, list and remove previews of a branch, each with a database of its own',
+    load: async () => (await import('./preview.ts')).previewCommand,
+  },
   console: {
     summary: 'Print an address that logs a browser in to the console',
     load: async () => (await import('./console.ts')).consoleCommand,

@@ -12,6 +12,7 @@ import { afterLongIdle } from './checks/idle.ts'
 import { logsIn } from './checks/logs-in.ts'
 import { network } from './checks/network.ts'
 import { postgresDeleted } from './checks/postgres-deleted.ts'
+import { previews } from './checks/preview.ts'
 import { profiled } from './checks/profile.ts'
 import { redisDeleted } from './checks/redis-deleted.ts'
 import { relayKilled } from './checks/relay-killed.ts'
@@ -48,6 +49,7 @@ const ALL: readonly Check[] = [
   network,
   afterLongIdle,
   uninstalled,
+  previews,
 ]
 
 /** Those that mean something on this engine, for which there is an image, and that were asked for. */

@@ -31,6 +31,8 @@ export interface Check {
   readonly run: (context: Context) => Promise<string>
   /** Set where it means nothing on the others. */
   readonly engines?: readonly Engine[]
+  /** Set where it installs what it needs by itself. */
+  readonly isAlone?: true
 }
 
 const TRIES = 5

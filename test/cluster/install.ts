@@ -7,7 +7,7 @@ import { runCommand } from './run-command.ts'
 /** The chart of the project that is installed. */
 export const chartOf = ({ project }: Pick<Context, 'project'>) => `${project}/charts/ebb`
 /** What contracts name as secrets. */
-const FUNCTION_SECRETS = 'conformance'
+export const FUNCTION_SECRETS = 'conformance'
 const READY_MS = 300_000
 const INGRESSES = ['kourier-system', 'knative-ingress', 'istio-system', 'contour-internal']
 
@@ -34,17 +34,21 @@ export async function install(context: Context, more: readonly string[] = []) {
 
 /** The values that this cluster needs, for images of one tag. */
 export async function values(context: Context, tag: string): Promise<readonly string[]> {
-  const { options, kubectl } = context
+  const { options } = context
   const words = ['--values', `${chartOf(context)}/values-small.yaml`, '--set', `engine=${options.engine}`]
   words.push('--set', `functionSecrets.existingSecret=${FUNCTION_SECRETS}`)
   words.push('--set', `image.registry=${options.registry}`, '--set', `image.tag=${tag}`)
   if (options.engine !== 'knative') return words
-  const namespaces = (await kubectl.text(['get', 'namespaces', '--output', 'name'])).split('\n')
-  const ingress = options.ingress ?? INGRESSES.find((name) => namespaces.includes(`namespace/${name}`))
   return [
-    ...[...words, '--set', `knative.ingressNamespaces={${ingress}}`],
+    ...[...words, '--set', `knative.ingressNamespaces={${await ingressOf(context)}}`],
     ...['--set', `knative.ingressPorts={${options.ingressPort}}`],
   ]
+}
+
+/** The namespace of Knative's ingress. */
+export async function ingressOf({ options, kubectl }: Context): Promise<string> {
+  const namespaces = (await kubectl.text(['get', 'namespaces', '--output', 'name'])).split('\n')
+  return options.ingress ?? INGRESSES.find((name) => namespaces.includes(`namespace/${name}`)) ?? ''
 }
 
 /** Helm in the namespace of the run. */

@@ -20,8 +20,10 @@ try {
   await makeNamespace(context)
   const versions = await versionsOf(context)
   const beganAt = Date.now()
-  await install(context)
-  context.log(`installed in ${Date.now() - beganAt} ms`)
+  if (!checks(options).every(({ isAlone }) => isAlone)) {
+    await install(context)
+    context.log(`installed in ${Date.now() - beganAt} ms`)
+  }
   for (const check of checks(options)) outcomes.push(await runCheck(check))
   printOutcomes(outcomes, context.tables)
   if (options.write) context.log(await writeRun({ outcomes, tables: context.tables, versions, options }))

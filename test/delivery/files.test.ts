@@ -44,6 +44,22 @@ describe('the pipelines of all forges', () => {
     expect(spec.tasks.find(({ name }: { name: string }) => name === 'production').runAfter).toEqual(['staging'])
   })
 
+  it('give no preview to whoever cannot push, and leave what is closed and what is over to their own stages', () => {
+    const { on, jobs } = parse(one(pipelineFile('github')))
+    expect(on.pull_request.types).toContain('closed')
+    for (const name of ['preview', 'preview-down'])
+      expect(jobs[name].if).toContain('github.event.pull_request.head.repo.full_name == github.repository')
+    expect(jobs.check.if).toBe("github.event_name != 'schedule' && github.event.action != 'closed'")
+    expect(jobs['preview-sweep'].if).toContain("github.event_name == 'schedule'")
+    const gitlab = parse(one(pipelineFile('gitlab')))
+    expect(gitlab.preview.environment).toMatchObject({ on_stop: 'preview-down', auto_stop_in: '1 day' })
+    for (const [name, { rules }] of Object.entries<{ rules?: { if?: string; when?: string }[] }>(gitlab))
+      if (rules && !name.startsWith('preview'))
+        expect([name, rules.filter((rule) => rule.if?.includes('schedule')).map(({ when }) => when)]).toEqual([
+          ...[name, name === 'workflow' ? [undefined] : ['never']],
+        ])
+  })
+
   it('let jobs of GitHub read, and only those have a token that something else knows them by', () => {
     const { permissions, jobs } = parse(one(pipelineFile('github')))
     expect(permissions).toEqual({})
@@ -76,4 +92,4 @@ describe('this repository', () => {
 
 const HELPERS = ['connect', 'list-images', 'open-admin']
 /** `ci` checks it. */
-const OURS = { name: 'deliver', without: ['check'] }
+const OURS = { name: 'deliver', without: ['check', 'preview', 'preview-down', 'preview-sweep'] }

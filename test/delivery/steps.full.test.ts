@@ -213,6 +213,22 @@ describe('verify', () => {
   })
 })
 
+describe('preview', () => {
+  it('starts that of a change by the digests that were built, removes it, and all that are over', async () => {
+    await build()
+    expect(await run('preview up', { PREVIEW: 'pr-12' })).toMatchObject({ status: 0 })
+    await run('preview up', { PREVIEW: 'pr-12', PREVIEW_ENV: 'preview', PREVIEW_TTL: '3d' })
+    await run('preview down', { PREVIEW: 'pr-12' })
+    await run('preview down --expired')
+    expect((await stubs.calls()).filter((call) => call.startsWith('npx'))).toEqual([
+      'npx ebb preview up pr-12 --values images.json',
+      'npx ebb preview up pr-12 --values images.json --env preview --ttl 3d',
+      'npx ebb preview down pr-12',
+      'npx ebb preview down --expired',
+    ])
+  })
+})
+
 describe('canary', () => {
   const tried = async () => (await stubs.calls()).filter((call) => call.startsWith('npx'))
 
@@ -256,6 +272,7 @@ it('has no script that nothing above has run', async () => {
     'deploy',
     'list-images',
     'open-admin',
+    'preview',
     'publish-client',
     'rollback',
     'sbom',

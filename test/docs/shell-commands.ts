@@ -17,6 +17,15 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
     'test/cluster/checks/canary.ts',
   'npx ebb canary promote create-note': 'test/cluster/checks/canary.ts',
   'npx ebb canary abort create-note': 'test/cluster/checks/canary.ts',
+  'npx ebb preview up pr-12 --values images.json --ttl 3d': 'test/cluster/checks/preview.ts',
+  'npx ebb preview list': 'test/cluster/checks/preview.ts',
+  'npx ebb preview down pr-12': 'test/cluster/checks/preview.ts',
+  'npx ebb preview down --expired': 'test/cluster/checks/preview.ts',
+  'npx ebb preview up seed --values images.json --ttl 20d': 'src/commands/preview/preview-database.full.test.ts',
+  'npx ebb preview up pr-12 --values images.json --template preview_seed':
+    'src/commands/preview/preview-database.full.test.ts',
+  'npx ebb preview up pr-12 --values images.json --values preview.yaml --secret staging/sandbox-keys':
+    'test/cluster/checks/preview.ts',
   'npm run pack': 'release/pack.full.test.ts',
   'npx ebb create ../my-api --ebb dist/ebb-0.3.0.tgz': 'test/e2e/package.full.test.ts',
   'npx ebb upgrade': 'src/project/upgrade/upgrade.full.test.ts',

@@ -125,6 +125,33 @@ ports:
 {{- end }}
 {{- end }}
 
+{{/* What reaches the pods of a Knative Service. */}}
+{{- define "ebb.fromKnative" -}}
+# All requests come through the queue-proxy: from the activator, or straight from Knative's ingress.
+- from:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: {{ .Values.knative.namespace }}
+      podSelector:
+        matchLabels:
+          app: activator
+    {{- include "ebb.namespaces" .Values.knative.ingressNamespaces | nindent 4 }}
+  {{- include "ebb.ports" (list 8012 8013 8112) | nindent 2 }}
+- from:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: {{ .Values.knative.namespace }}
+      podSelector:
+        matchLabels:
+          app: autoscaler
+  {{- include "ebb.ports" (list 9090) | nindent 2 }}
+{{- if include "ebb.monitored" . }}
+- from:
+    {{- include "ebb.namespaces" .Values.monitoring.namespaces | nindent 4 }}
+  {{- include "ebb.ports" (list 9091) | nindent 2 }}
+{{- end }}
+{{- end }}
+
 {{- define "ebb.toCollector" -}}
 {{- with .Values.telemetry.otlpEndpoint }}
 {{- $url := urlParse . }}

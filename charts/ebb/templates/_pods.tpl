@@ -72,7 +72,7 @@ topologySpreadConstraints:
   {{- $pods := include "ebb.selector" (concat (list $root) (slice $ 2)) | fromYaml }}
   - {{ merge . (hasKey . "labelSelector" | ternary dict (dict "labelSelector" (dict "matchLabels" $pods))) | toYaml | nindent 4 | trim }}
   {{- end }}
-{{- else if has (index . 2) (list "gateway" "relay") }}
+{{- else if and (has (index . 2) (list "gateway" "relay")) (not $root.Values.scaleToZero) }}
 topologySpreadConstraints:
   {{- include "ebb.apart" (list $root (index . 2)) | nindent 2 }}
 {{- end }}

@@ -12,6 +12,7 @@ export interface KubernetesObject {
     readonly name: string
     readonly uid: string
     readonly generation: number
+    readonly deletionTimestamp?: string
     readonly labels?: Readonly<Record<string, string>>
     readonly annotations?: Readonly<Record<string, string>>
   }
@@ -45,8 +46,15 @@ export function openKubectl({ namespace }: { readonly namespace?: string | undef
   }
   return {
     find,
-    list: async <Kind extends KubernetesObject>(kind: string): Promise<readonly Kind[]> =>
-      (JSON.parse(await run(['get', kind, '--output', 'json'])) as { readonly items: readonly Kind[] }).items,
+    /** Any other words; resolves to what it prints, and throws what it says where it fails. */
+    run,
+    list: async <Kind extends KubernetesObject>(kind: string, selector = ''): Promise<readonly Kind[]> =>
+      // An empty selector is all of them.
+      (
+        JSON.parse(await run(['get', kind, '--selector', selector, '--output', 'json'])) as {
+          readonly items: readonly Kind[]
+        }
+      ).items,
     /** Whether the cluster has objects of this kind, such as `services.serving.knative.dev`. */
     knows: async (kind: string): Promise<boolean> => {
       const group = kind.slice(kind.indexOf('.') + 1)

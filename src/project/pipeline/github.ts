@@ -1,13 +1,16 @@
-import { commandOf, type Stage, VARIABLES } from './stages.ts'
+import { commandOf, isOfPreviews, PREVIEW_VARIABLES, type Stage, VARIABLES } from './stages.ts'
 
 /** `.github/workflows/…`: each stage is a job. Actions by their commits; nothing of a pull request's author gets into a script. */
 export function githubWorkflow(name: string, stages: readonly Stage[]): unknown {
   const hasChecks = stages.some(({ on }) => on === 'change')
+  const hasPreviews = stages.some(isOfPreviews)
   return {
     name,
     on: {
       push: { branches: ['main'] },
-      ...(hasChecks ? { pull_request: null } : {}),
+      ...(hasPreviews ? { pull_request: { types: ['opened', 'synchronize', 'reopened', 'closed'] } } : {}),
+      ...(hasChecks && !hasPreviews ? { pull_request: null } : {}),
+      ...(hasPreviews ? { schedule: [{ cron: '17 * * * *' }] } : {}),
       // Run by hand, it goes back.
       workflow_dispatch: null,
     },
@@ -27,7 +30,8 @@ function job(stage: Stage, stages: readonly Stage[]): unknown {
   const env = {
     ...(on === 'change' ? { BASE_REF: expression('github.base_ref') } : {}),
     ...(pushes ? PUSHING : {}),
-    ...(environment ? Object.fromEntries(VARIABLES.map((variable) => [variable, expression(`vars.${variable}`)])) : {}),
+    ...(environment ? variables(VARIABLES) : {}),
+    ...(isOfPreviews(stage) ? { PREVIEW, ...variables(PREVIEW_VARIABLES) } : {}),
   }
   return {
     name: title,
@@ -36,6 +40,10 @@ function job(stage: Stage, stages: readonly Stage[]): unknown {
     'runs-on': 'ubuntu-24.04',
     'timeout-minutes': minutes,
     ...(environment ? { environment, concurrency: { group: environment, 'cancel-in-progress': on === 'person' } } : {}),
+    // One that is closed meanwhile is removed when it is up.
+    ...(isOfPreviews(stage)
+      ? { environment: 'preview', concurrency: { group: PREVIEW, 'cancel-in-progress': false } }
+      : {}),
     permissions: {
       contents: 'read',
       ...(isKnown ? { 'id-token': 'write' } : {}),
@@ -51,16 +59,27 @@ function job(stage: Stage, stages: readonly Stage[]): unknown {
   }
 }
 
+const variables = (names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, expression(`vars.${name}`)]))
+
 function expression(text: string): string {
   return `\${{ ${text} }}`
 }
 
+/** Whoever has no right to push has no preview: it would run with the rights of the job. */
+const OF_OURS = "vars.EBB_PREVIEWS != '' && github.event.pull_request.head.repo.full_name == github.repository"
+
 /** A project that has no registry yet is checked, and not delivered. */
 const CONDITIONS = {
-  change: '',
+  change: "github.event_name != 'schedule' && github.event.action != 'closed'",
+  preview: `github.event_name == 'pull_request' && github.event.action != 'closed' && ${OF_OURS}`,
+  closed: `github.event_name == 'pull_request' && github.event.action == 'closed' && ${OF_OURS}`,
+  hour: "github.event_name == 'schedule' && vars.EBB_PREVIEWS != ''",
   merge: "github.event_name == 'push' && vars.EBB_REGISTRY != ''",
   person: "github.event_name == 'workflow_dispatch'",
 } as const
+
+const PREVIEW = `pr-${expression('github.event.number')}`
 
 const PUSHING = {
   EBB_REGISTRY: expression('vars.EBB_REGISTRY'),

@@ -7,6 +7,8 @@ export function gitlabPipeline(stages: readonly Stage[]): unknown {
     workflow: {
       rules: [
         { if: "$CI_PIPELINE_SOURCE == 'merge_request_event'" },
+        // Of yours, once an hour, for previews that are over.
+        { if: "$CI_PIPELINE_SOURCE == 'schedule'" },
         { if: '$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH' },
       ],
     },
@@ -25,7 +27,7 @@ function job({ name, steps, on, after, environment, gives, needs, isKnown, pushe
     stage: name,
     rules: RULES[on],
     ...(on === 'change' ? { interruptible: true } : {}),
-    ...(after || on === 'person'
+    ...(after || !['change', 'merge'].includes(on)
       ? { needs: [...(after ? [after] : []), ...(needs && after !== 'build' ? ['build'] : [])] }
       : {}),
     timeout: `${minutes} minutes`,
@@ -33,22 +35,43 @@ function job({ name, steps, on, after, environment, gives, needs, isKnown, pushe
     ...(environment
       ? { environment: { name: environment }, ...(on === 'merge' ? { resource_group: environment } : {}) }
       : {}),
+    ...PREVIEWS[on],
     ...(pushes ? { services: [{ name: 'docker.io/library/docker:28-dind', alias: 'docker' }] } : {}),
     ...(isKnown ? { id_tokens: TOKENS } : {}),
     variables: {
       ...(on === 'change' ? { BASE_REF: '$CI_MERGE_REQUEST_TARGET_BRANCH_NAME' } : {}),
       ...(pushes ? PUSHING : {}),
+      ...(PREVIEWS[on] ? { PREVIEW: 'mr-$CI_MERGE_REQUEST_IID' } : {}),
     },
     script: steps.map(commandOf),
     ...(gives ? { artifacts: { paths: gives, expire_in: '90 days' } } : {}),
   }
 }
 
+const BY_HOUR = "$CI_PIPELINE_SOURCE == 'schedule'"
+const PREVIEWED = "$CI_PIPELINE_SOURCE == 'merge_request_event' && $EBB_PREVIEWS"
+
 const RULES = {
-  change: [{ when: 'on_success' }],
-  merge: [{ if: '$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH && $CI_REGISTRY' }],
-  person: [{ if: '$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH', when: 'manual', allow_failure: true }],
+  change: [{ if: BY_HOUR, when: 'never' }, { when: 'on_success' }],
+  preview: [{ if: PREVIEWED }],
+  // GitLab does it when the merge request is closed, or the time of the environment is over.
+  closed: [{ if: PREVIEWED, when: 'manual', allow_failure: true }],
+  hour: [{ if: `${BY_HOUR} && $EBB_PREVIEWS` }],
+  merge: [{ if: BY_HOUR, when: 'never' }, { if: '$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH && $CI_REGISTRY' }],
+  person: [
+    { if: BY_HOUR, when: 'never' },
+    { if: '$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH', when: 'manual', allow_failure: true },
+  ],
 } as const
+
+const PREVIEW = 'preview/mr-$CI_MERGE_REQUEST_IID'
+const PREVIEWS: Readonly<Partial<Record<Stage['on'], object>>> = {
+  preview: {
+    environment: { name: PREVIEW, on_stop: 'preview-down', auto_stop_in: '1 day' },
+    resource_group: PREVIEW,
+  },
+  closed: { environment: { name: PREVIEW, action: 'stop' }, resource_group: PREVIEW },
+}
 
 const PUSHING = {
   DOCKER_HOST: 'tcp://docker:2376',

@@ -5,8 +5,8 @@ export interface Stage {
   readonly title: string
   /** Scripts of `.ci`, with an argument where they take one, in their order. */
   readonly steps: readonly string[]
-  /** What sets it off: each change, what has been merged, or a person. */
-  readonly on: 'change' | 'merge' | 'person'
+  /** What sets it off: each change, what has been merged, or a person; each change that is to have a preview, its end, or each hour. */
+  readonly on: 'change' | 'merge' | 'person' | 'preview' | 'closed' | 'hour'
   /** The stage that must have passed. */
   readonly after?: string
   /** Where it deploys to: one at a time. */
@@ -44,10 +44,28 @@ export const STAGES: readonly Stage[] = [
     ...{ name: 'rollback', title: 'Go back', on: 'person', minutes: 30 },
     ...{ steps: ['rollback'], environment: 'production', isKnown: true },
   },
+  {
+    ...{ name: 'preview', title: 'Preview', on: 'preview', after: 'check', minutes: 60 },
+    ...{ steps: ['build', 'preview up'], isKnown: true, pushes: true },
+  },
+  {
+    ...{ name: 'preview-down', title: 'Remove the preview', on: 'closed', minutes: 15 },
+    ...{ steps: ['preview down'], isKnown: true },
+  },
+  {
+    ...{ name: 'preview-sweep', title: 'Remove previews that are over', on: 'hour', minutes: 15 },
+    ...{ steps: ['preview down --expired'], isKnown: true },
+  },
 ]
 
 /** What the scripts read from the environment besides what the forge sets: kept by the forge as variables, none of them secret. */
 export const VARIABLES = ['KUBE_SERVER', 'KUBE_CA', 'KUBE_AUDIENCE', 'NAMESPACE', 'RELEASE', 'CANARIES'] as const
+
+/** The same for previews, which there are none of unless EBB_PREVIEWS is set. */
+export const PREVIEW_VARIABLES = ['KUBE_SERVER', 'KUBE_CA', 'KUBE_AUDIENCE', 'PREVIEW_ENV', 'PREVIEW_TTL'] as const
+
+/** Whether it is about previews. */
+export const isOfPreviews = ({ on }: Stage): boolean => on === 'preview' || on === 'closed' || on === 'hour'
 
 /** A step as a command. */
 export const commandOf = (step: string): string => `bash .ci/${step}`

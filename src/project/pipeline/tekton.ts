@@ -1,10 +1,10 @@
 import { commandOf, type Stage } from './stages.ts'
 
-/** `.tekton/…`: a Pipeline of what sets itself off, and one for each stage that a person does. */
+/** `.tekton/…`: a Pipeline of the way to production, and one for each stage that a person, a change or the clock sets off. */
 export function tektonPipelines(name: string, stages: readonly Stage[]): readonly unknown[] {
-  const merged = stages.filter(({ on }) => on !== 'person')
-  const byHand = stages.filter(({ on }) => on === 'person')
-  return [pipeline(name, merged), ...byHand.map((stage) => pipeline(`${name}-${stage.name}`, [stage]))]
+  const merged = stages.filter(({ on }) => on === 'change' || on === 'merge')
+  const others = stages.filter((stage) => !merged.includes(stage))
+  return [pipeline(name, merged), ...others.map((stage) => pipeline(`${name}-${stage.name}`, [stage]))]
 }
 
 const pipeline = (name: string, stages: readonly Stage[]) => ({
@@ -58,6 +58,7 @@ const PARAMETERS = [
     '',
   ),
   parameter('canaries', 'The functions whose new image some callers get first, with spaces between.', ''),
+  parameter('preview', 'What the preview of the change is called, such as pr-12.', ''),
   parameter('image', 'Node with npm, git, docker, kubectl, helm and cosign: an image of yours.'),
 ]
 
@@ -67,6 +68,7 @@ const ENVIRONMENT = [
   { name: 'EBB_REGISTRY', value: '$(params.registry)' },
   { name: 'REVISION', value: '$(params.revision)' },
   { name: 'NAMESPACE', value: '$(params.namespace)' },
+  { name: 'PREVIEW', value: '$(params.preview)' },
   { name: 'COSIGN_KEY', value: '$(params.cosign-key)' },
 ]
 
