@@ -41,9 +41,11 @@ async function start({
         key: async (sub) => ({ caller: { sub, scopes: [] }, credential: { kind: 'key', id: sub } }),
       },
       canaries: {
-        of: () => ({ share: 30, byHeader: false, ...running }),
+        of: () => ({ share: 30, byHeader: false, mayDiffer: [], ...running }),
         count: (_caller, response) => void counted.push(response),
         mayCheck: () => true,
+        mayCopy: () => false,
+        shadowed: () => {},
       },
     },
   })

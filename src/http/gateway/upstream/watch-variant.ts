@@ -1,4 +1,5 @@
 import { parseJson } from '../../json.ts'
+import { keepAnswer } from '../shadow/keep-answer.ts'
 import type { Canaries } from '../variants.ts'
 import type { ResponseSink, UpstreamRequest } from './upstream-request.ts'
 
@@ -15,52 +16,31 @@ export function watchVariant(request: UpstreamRequest, sink: ResponseSink, canar
   const { name } = route
   const checks = request.contracts?.replyChecks?.(name)
   const beganAt = performance.now()
-  let status: number | undefined
-  let chunks: Uint8Array[] | undefined
-  let bytes = 0
-  let broken: boolean | undefined
-
-  const watching: ResponseSink = {
-    ...sink,
-    get onDrain() {
-      return sink.onDrain
-    },
-    set onDrain(drain) {
-      sink.onDrain = drain
-    },
-    start: (begun, headers) => {
-      status = begun
+  const kept = keepAnswer(sink, {
+    maxBytes: MAX_CHECKED_BYTES,
+    wants: (status, headers) => {
       const isWhole = headers['content-encoding'] === undefined && request.method !== 'HEAD'
-      if (isWhole && checks?.hasBody(begun) && canaries.mayCheck(name, variant)) chunks = []
-      sink.start(begun, headers)
+      return isWhole && checks?.hasBody(status) === true && canaries.mayCheck(name, variant)
     },
-    write: (chunk) => {
-      bytes += chunk.length
-      if (bytes > MAX_CHECKED_BYTES) chunks = undefined
-      else chunks?.push(chunk)
-      return sink.write(chunk)
-    },
-    end: (trailers) => {
-      if (chunks && status !== undefined) broken = checks?.fits(status, parse(chunks)) === false
-      sink.end(trailers)
-    },
-  }
+  })
   return {
-    sink: watching,
+    sink: kept.sink,
     /** `failed` where there was no answer of the function's own. */
     end: (failed: boolean) => {
       if (request.signal.aborted) return
       const { respondedAt, cold } = request
       const waitMs = respondedAt === undefined ? undefined : respondedAt - beganAt
-      const answered = failed ? undefined : status
-      const undeclared = answered !== undefined && checks?.isDeclared(answered) === false
-      canaries.count(variantKey, { name, variant, status: answered, undeclared, broken, cold: cold === true, waitMs })
+      const status = failed ? undefined : kept.status()
+      const undeclared = status !== undefined && checks?.isDeclared(status) === false
+      const answer = kept.answer()
+      const broken = answer && checks?.fits(answer.status, parse(answer.body)) === false
+      canaries.count(variantKey, { name, variant, status, undeclared, broken, cold: cold === true, waitMs })
     },
   }
 }
 
 /** What is no JSON fits nothing. */
-function parse(chunks: readonly Uint8Array[]): unknown {
-  const parsed = parseJson(Buffer.concat(chunks))
+function parse(body: Uint8Array): unknown {
+  const parsed = parseJson(body)
   return 'value' in parsed ? parsed.value : undefined
 }
