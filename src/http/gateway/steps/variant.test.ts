@@ -125,3 +125,20 @@ it('the failures of a canary open no circuit breaker of the function', async () 
   expect(stable.length).toBeGreaterThan(50)
   expect(stable.every(({ status }) => status === 200)).toBe(true)
 })
+
+it('without a canary, replies are compared with the contract as often as is asked', async () => {
+  const checked: unknown[] = []
+  const gateway = await testGateway({
+    upstream: answer(200, { n: 'one' }),
+    dependencies: {
+      contracts: () => contracts,
+      metrics: {
+        ...{ shortCircuited: () => {}, shed: () => {}, refused: () => {}, completed: () => {}, judged: () => {} },
+        mayCheckReply: () => checked.length < 1,
+        replyChecked: (reply) => void checked.push(reply),
+      },
+    },
+  })
+  for (let i = 0; i < 2; i++) expect((await fetch(`${gateway.url}/v1/plain`)).status).toBe(200)
+  expect(checked).toEqual([{ name: 'plain', revision: '1', fits: false }])
+})

@@ -36,7 +36,7 @@ export function createUpstreamCaller({
   async function callOnce(request: UpstreamRequest, caller: ResponseSink): Promise<Problem | undefined> {
     const guarded = guardCall(request)
     if (guarded instanceof Problem) return guarded
-    const watched = watchVariant(request, caller, canaries)
+    const watched = watchVariant(request, caller, { canaries, metrics })
     const copied = shadow.watch(request, watched?.sink ?? caller)
     const sink = copied?.sink ?? watched?.sink ?? caller
     let verdict: CallVerdict | undefined
