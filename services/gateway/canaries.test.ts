@@ -15,12 +15,12 @@ beforeEach(() => owner.query('truncate ebb.canary, ebb.audit'))
 const IMAGE = 'registry.example.com/get-public:2'
 
 /** Two gateways in front of a function whose canary answers with this status. */
-async function start(status: number) {
+async function start(status: number, body = '{}') {
   const called: string[] = []
   const { env } = await gatewaySettings(database.url, ({ url = '' }, response) => {
     called.push(url)
     const isCanary = url.startsWith('/canary-')
-    response.writeHead(isCanary ? status : 200, { 'ebb-revision': isCanary ? '2' : '1' }).end('{}')
+    response.writeHead(isCanary ? status : 200, { 'ebb-revision': isCanary ? '2' : '1' }).end(isCanary ? body : '{}')
   })
   const gateways = [await startTestGateway(env), await startTestGateway(env)] as const
   for (const { heard } of gateways) await heard
@@ -98,9 +98,40 @@ it('one that is fine goes on by its steps, and waits to be promoted', async () =
   expect((await admin('POST', '/get-public/abort')).status).toBe(404)
 })
 
+it('reads are copied first, which no caller notices: one that answers otherwise is ended before it has any', async () => {
+  const { admin, state, send, called } = await start(200, '{"n":1}')
+  await admin('PUT', '/get-public', { image: IMAGE, steps: [0, 10], requests: 5, seconds: 0 })
+  await untilTrue(async () => {
+    const variants = await send()
+    expect(variants).not.toContain('canary')
+    return (await state()).state === 'aborted'
+  })
+  const { why, shadow } = await state()
+  expect(why).toMatch(/^It answers otherwise: (\d+) of \1 copied reads differ \(most often \*: added\)\.$/)
+  expect(shadow).toMatchObject({ moved: 0, differences: [{ what: '*: added', times: shadow.differs }] })
+  expect(shadow.calls).toBe(2 * shadow.compared)
+  const copies = called.filter((url) => url === '/canary-get-public/v1/public')
+  expect(copies.length).toBeGreaterThanOrEqual(shadow.differs)
+})
+
+it('one that answers the same goes on to callers, and what was compared stays to be seen', async () => {
+  const { admin, state, send } = await start(200, '{"n":1}')
+  await admin('PUT', '/get-public', { image: IMAGE, steps: [0, 50], requests: 5, seconds: 0, mayDiffer: ['*'] })
+  await untilTrue(async () => (await send()).includes('canary'))
+  expect(await state()).toMatchObject({
+    ...{ share: 50, step: 1, mayDiffer: ['*'] },
+    shadow: { differs: 0, failed: 0, differences: [] },
+  })
+})
+
 it('what cannot be a canary is refused', async () => {
   const { admin } = await start(200)
   expect((await admin('PUT', '/nobody', { image: IMAGE })).status).toBe(404)
   expect((await admin('PUT', '/get-public', { image: IMAGE, steps: [60] })).status).toBe(400)
+  expect((await admin('PUT', '/get-public', { image: IMAGE, steps: [10, 0] })).status).toBe(400)
   expect((await admin('PUT', '/get-public', { image: '' })).status).toBe(400)
+  for (const name of ['create-thing', 'open-socket', 'send-welcome']) {
+    const refused = await admin('PUT', `/${name}`, { image: IMAGE, steps: [0, 10] })
+    expect([refused.status, refused.body.error]).toEqual([409, 'no_reads'])
+  }
 })

@@ -34,6 +34,7 @@ import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
 import { createReadiness } from './readiness.ts'
 import { openReceiveStore } from './receive-store.ts'
 import { observeRequests } from './requests/observe-requests.ts'
+import { createReplySampler, observeRevisions } from './revision-metrics.ts'
 import { reportUnknownServices } from './service-addresses.ts'
 import { openSigningSecrets } from './signing-secrets.ts'
 import { openTokens } from './tokens/open-tokens.ts'
@@ -95,6 +96,7 @@ export async function openDependencies(
   const observed = observeFunctions(contracts.current)
   const seen = observeRequests()
   const countSlow = observeObjectives(registry, () => contracts.current().routes)
+  const revisions = observeRevisions(registry, contracts.current)
   const recorder = createCallRecorder(adminPool, { by: 'gateway', log })
   const secretAges = recordSecrets(adminPool, { part: 'gateway', config, log })
   const limiter = await openRateLimiter(config, { log, onFallback })
@@ -117,9 +119,12 @@ export async function openDependencies(
         metrics.completed(request)
         countSlow(request)
         observed.count(request)
+        revisions.completed(request)
         countRequest(recorder, request)
       },
       calling: recorder.begin,
+      replyChecked: revisions.replyChecked,
+      mayCheckReply: config.EBB_CHECKED_REPLIES > 0 ? createReplySampler(config.EBB_CHECKED_REPLIES) : undefined,
       judged: (request) => {
         metrics.judged(request)
         if (request.call) observed.count({ invoked: request.authorizer, ...request.call })

@@ -32,11 +32,22 @@ export const canaryCommand: readonly Form[] = [
       },
       requests: { value: 'N', description: `To the new revision, of each step. Default: ${DEFAULT_REQUESTS}.` },
       seconds: { value: 'N', description: `That each step lasts at least. Default: ${DEFAULT_SECONDS}.` },
+      shadow: {
+        description: 'Copy reads to it first, before it has any callers, and compare the answers of both revisions.',
+      },
+      'may-differ': {
+        value: 'PATH,…',
+        description: 'What it may answer otherwise than the old revision, such as items.*.score. Default: nothing.',
+        read: (text: string) => text.split(','),
+      },
       'by-header': { description: 'Let callers choose by the header Ebb-Variant: canary, or stable.' },
       promote: { description: 'Promote it as soon as it has passed.' },
       ...OPTIONS,
     },
-    examples: ['canary start list-orders --image registry.example.com/shop/list-orders:42 --promote'],
+    examples: [
+      'canary start list-orders --image registry.example.com/shop/list-orders:42 --promote',
+      'canary start list-orders --image registry.example.com/shop/list-orders:42 --shadow --may-differ items.*.score',
+    ],
     run: (project, { name, ...options }) => start(project, name, options),
   }),
   form({
@@ -75,6 +86,8 @@ interface StartOptions extends ClusterOptions {
   readonly requests?: string | undefined
   readonly seconds?: string | undefined
   readonly 'by-header': boolean
+  readonly shadow: boolean
+  readonly 'may-differ'?: readonly string[] | undefined
   readonly promote: boolean
 }
 
@@ -85,22 +98,25 @@ const AWAY_MS = 60_000
 const open = (name: string, { namespace }: ClusterOptions) => moverOf(openKubectl({ namespace }), name)
 
 async function start(project: string, name: string, options: StartOptions) {
-  const { image, steps } = options
+  const { image, steps = DEFAULT_STEPS, shadow, 'may-differ': mayDiffer = [] } = options
   const mover = await open(name, options)
   const known = await mover.find(name)
   if (known && known.image !== image)
     throw new ConfigError(`a canary of ${name} with ${known.image} is there already; promote or abort it first.`)
-  // What does not start is taken away again.
-  await mover.start(name, image).catch(async (error: unknown) => {
+  // What does not start, or gets nobody, is taken away again.
+  const takeAway = async (error: unknown): Promise<never> => {
     await mover.end(name)
     throw error
-  })
+  }
+  await mover.start(name, image).catch(takeAway)
   const before = await find(project, name, options)
   // One that has ended, by the judge or by a person, is not begun anew where its objects are still there.
   if (!known || !before || before.image !== image) {
     const given = { requests: numberOf(options.requests), seconds: numberOf(options.seconds) }
-    const body = { image, ...(steps && { steps: [...steps] }), ...given, byHeader: options['by-header'] }
-    await callAdmin(project, endpoints.startCanary, { params: { name }, body }, options)
+    const shares = { steps: shadow && steps[0] !== 0 ? [0, ...steps] : [...steps], mayDiffer: [...mayDiffer] }
+    const body = { image, ...shares, ...given, byHeader: options['by-header'] }
+    const started = callAdmin(project, endpoints.startCanary, { params: { name }, body }, options)
+    await (known ? started : started.catch(takeAway))
   }
   const ended = await follow(project, name, options)
   if (ended.state === 'aborted') {
@@ -179,8 +195,11 @@ async function find(project: string, name: string, options: AdminOptions): Promi
 
 function readSteps(text: string): readonly number[] {
   const steps = text.split(',').map(Number)
-  if (steps.every((step) => Number.isInteger(step) && step >= 1 && step <= MAX_SHARE)) return steps
-  throw new ConfigError(`--steps must be whole numbers from 1 to ${MAX_SHARE}, such as ${DEFAULT_STEPS.join(',')}`)
+  const fits = (step: number, i: number) => Number.isInteger(step) && step >= (i === 0 ? 0 : 1) && step <= MAX_SHARE
+  if (steps.every(fits)) return steps
+  throw new ConfigError(
+    `--steps must be whole numbers from 1 to ${MAX_SHARE}, such as ${DEFAULT_STEPS.join(',')}; only the first can be 0`,
+  )
 }
 
 const numberOf = (text: string | undefined) => (text === undefined ? undefined : Number(text))

@@ -2,6 +2,7 @@ import type { EndpointContract } from './endpoint-shape.ts'
 import { failuresOf } from './failures.ts'
 import { PLATFORM_CODES } from './problem.ts'
 import { repliesOf } from './reply.ts'
+import { pathsIn } from './schema/paths-in.ts'
 import { toOutput } from './schema/strip-schema.ts'
 
 /** Compares the answers of an endpoint with what its contract promises to callers. */
@@ -11,6 +12,8 @@ export interface ReplyChecks {
   /** Whether an answer of this status has a JSON body that can be compared. */
   readonly hasBody: (status: number) => boolean
   readonly fits: (status: number, body: unknown) => boolean
+  /** The paths that the body of a reply of this status may have; undefined in a bundle of before reads were copied. */
+  readonly pathsOf?: (status: number) => ReadonlySet<string>
 }
 
 /** What the platform itself refuses with (src/deploy/openapi-refusals.ts), and what a function answers while it is busy, late or away. */
@@ -30,6 +33,7 @@ export function createReplyChecks(contract: EndpointContract): ReplyChecks {
     ...(replies.some(({ status }) => status === 200) ? [206, 416] : []),
   ])
   const compiled = new Map<number, ReturnType<typeof toOutput>>()
+  const paths = new Map<number, ReadonlySet<string>>()
   const bodyOf = (status: number) => replies.find((reply) => reply.status === status && !reply.stream)?.body
   const schemaOf = (status: number) => {
     const body = bodyOf(status)
@@ -40,6 +44,12 @@ export function createReplyChecks(contract: EndpointContract): ReplyChecks {
   return {
     isDeclared: (status) => declared.has(status),
     hasBody: (status) => status >= 400 || bodyOf(status) !== undefined,
+    pathsOf: (status) => {
+      const body = bodyOf(status)
+      const known = paths.get(status) ?? (body ? pathsIn(body) : new Set())
+      paths.set(status, known)
+      return known
+    },
     fits: (status, body) => {
       if (status < 400) return schemaOf(status)?.safeParse(body).success !== false
       const { error } = Object(body)

@@ -341,6 +341,11 @@ export const SETTINGS = {
   EBB_CHECKS_URL: [url('http', 'https'), undefined],
   /** The API key that checks are made with. Default: they have none, and reach what anyone may call. */
   EBB_CHECKS_KEY: [text(), undefined, 'live'],
+  /**
+   * For the gateway: how many replies of each function are compared with its contract in a second, for ebb_revision_replies_checked_total.
+   * While a canary runs, 20 of each revision are.
+   */
+  EBB_CHECKED_REPLIES: [limit, 0],
   /** How long an idle instance is kept on the laptop. */
   EBB_IDLE_MS: [positiveInteger, 30_000],
   /** Set by a parent that holds this process's stdin: when the parent ends, so does this process. */

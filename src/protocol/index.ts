@@ -4,10 +4,13 @@ export {
   CHECK_CORRELATION,
   CHECK_SHARE,
   canaryNameOf,
+  SHADOW_HEADER,
   VARIANT_HEADER,
   type Variant,
 } from './canary/assign-variant.ts'
 export type { VariantResponse } from './canary/counts.ts'
+export { isCopied } from './canary/is-copied.ts'
+export type { ShadowFinding, ShadowOutcome } from './canary/shadow-counts.ts'
 export {
   CLOUD_EVENT_BATCH_TYPE,
   CLOUD_EVENT_TYPE,

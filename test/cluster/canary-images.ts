@@ -32,6 +32,11 @@ export const VARIANTS = {
       ['contract.ts', 'body: Entry', 'body: Entry.extend({ owner: z.int() })'],
     ],
   },
+  // As its contract says, and wrong.
+  otherwise: {
+    name: ENDPOINT,
+    changes: [['handler.ts', RETURNS, `return { id: params.id, owner: owner + '.' }`]],
+  },
   'events-fail': {
     name: SUBSCRIBER,
     changes: [['handler.ts', 'await emit', `if (Math.random() < 0.5) throw new Error('injected')\n  await emit`]],

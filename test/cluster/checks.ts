@@ -1,7 +1,7 @@
 import { accepted, valuesAccepted } from './checks/accepted.ts'
 import { admitted, helmTest } from './checks/admitted.ts'
 import { burst } from './checks/burst.ts'
-import { endpointCanaries, subscriberCanary } from './checks/canary.ts'
+import { copiedReads, endpointCanaries, subscriberCanary } from './checks/canary.ts'
 import { commands } from './checks/commands.ts'
 import { conforms } from './checks/conforms.ts'
 import { operatorsConsole } from './checks/console.ts'
@@ -34,6 +34,7 @@ const ALL: readonly Check[] = [
   commands,
   helmTest,
   conforms,
+  copiedReads,
   endpointCanaries,
   subscriberCanary,
   logsIn,

@@ -4,8 +4,10 @@ import { type ContractSet, functionsOf } from '../../../src/contract/index.ts'
 import * as store from '../../../src/data/canaries/canary-store.ts'
 import { abortCanary, listCanaries, promoteCanary, startCanary } from '../../../src/protocol/admin/canaries.ts'
 import type { VariantCounts } from '../../../src/protocol/canary/counts.ts'
+import { isCopied } from '../../../src/protocol/canary/is-copied.ts'
 import { evidenceOf, totalsOf } from '../../../src/protocol/canary/judge-canary.ts'
 import { quantileOf } from '../../../src/protocol/canary/latencies.ts'
+import { comparedOf, type ShadowCounts } from '../../../src/protocol/canary/shadow-counts.ts'
 import { type AdminOperation, operation } from './operation.ts'
 
 export interface CanariesOptions {
@@ -35,6 +37,9 @@ export const canariesOperations = ({
     operation(startCanary, async ({ params: { name }, body }, { actor }) => {
       if (!functionsOf(contracts()).some((one) => one.name === name))
         throw new Problem('not_found', 404, `No contract has a function called ${name}.`)
+      const hasCopies = contracts().routes.some((route) => route.name === name && isCopied(route, contracts()))
+      if (body.steps[0] === 0 && !hasCopies)
+        throw new Problem('no_reads', 409, `${name} is no endpoint that only reads; begin with a share of its callers.`)
       if (!(await store.startCanary(pool, { name, ...body }, actor)))
         throw new Problem('canary_running', 409, `A canary of ${name} is under way; promote or abort it first.`)
       await refreshCanaries()
@@ -51,14 +56,25 @@ function viewOf({
   stepRequests: __,
   requests: ___,
   seconds: ____,
+  shadow,
   ...canary
 }: store.CanaryRecord) {
   const { stable, canary: own } = totalsOf(judgement)
   return {
     ...canary,
-    steps: [...canary.steps],
+    ...{ steps: [...canary.steps], mayDiffer: [...canary.mayDiffer] },
+    shadow: shadow && shadowOf(shadow),
     ...{ stable: countsOf(stable), canary: countsOf(own) },
     evidence: [...evidenceOf(judgement)],
+  }
+}
+
+function shadowOf(counts: ShadowCounts) {
+  const { differs, changed, noise, failed, dropped, calls, ms } = counts
+  const differences = Object.entries(counts.differences).map(([what, times]) => ({ what, times }))
+  return {
+    ...{ compared: comparedOf(counts), differs, moved: changed + noise, failed, dropped, calls, ms },
+    differences: differences.sort((a, b) => b.times - a.times),
   }
 }
 

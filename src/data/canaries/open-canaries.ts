@@ -2,6 +2,13 @@ import type pg from 'pg'
 import type { Log } from '../../kernel/index.ts'
 import type { Variant } from '../../protocol/canary/assign-variant.ts'
 import type { VariantResponse } from '../../protocol/canary/counts.ts'
+import {
+  addShadowCounts,
+  noShadowCounts,
+  type ShadowCounts,
+  type ShadowOutcome,
+  toShadowCounts,
+} from '../../protocol/canary/shadow-counts.ts'
 import { createVariantCounter } from '../../protocol/canary/variant-counter.ts'
 import { type FollowedCanary, followCanaries, recordCounts } from './canary-store.ts'
 
@@ -11,6 +18,8 @@ const INTERVAL_MS = 1_000
 const STALE_MS = 5_000
 /** Bodies that are compared with the contract, of each variant in each interval. */
 const MAX_CHECKED = 20
+/** Reads that are copied to a canary in each interval: enough to be sure of it soon, and no load beside that of callers. */
+const MAX_COPIED = 20
 
 export interface OpenCanariesOptions {
   readonly log: Pick<Log, 'info' | 'warn'>
@@ -21,6 +30,8 @@ export interface OpenCanariesOptions {
 interface Followed extends FollowedCanary {
   readonly counter: ReturnType<typeof createVariantCounter>
   readonly checked: Record<Variant, number>
+  copied: number
+  shadow: ShadowCounts
 }
 
 export type OpenCanaries = ReturnType<typeof openCanaries>
@@ -42,7 +53,11 @@ export function openCanaries(pool: pg.Pool, { log, intervalMs = INTERVAL_MS }: O
     const counts = canary.counter.take()
     canary.checked.stable = 0
     canary.checked.canary = 0
-    return counts.stable.requests + counts.canary.requests > 0 ? counts : undefined
+    canary.copied = 0
+    const { shadow } = canary
+    canary.shadow = noShadowCounts()
+    const seen = counts.stable.requests + counts.canary.requests + shadow.calls + shadow.dropped
+    return seen > 0 ? { ...counts, shadow } : undefined
   }
   const round = async () => {
     for (const canary of followed.values()) {
@@ -54,8 +69,12 @@ export function openCanaries(pool: pg.Pool, { log, intervalMs = INTERVAL_MS }: O
     const next = new Map<string, Followed>()
     for (const one of found) {
       const known = followed.get(one.name)
-      if (known?.share !== one.share) log.info({ function: one.name, share: one.share }, 'a canary gets callers')
-      const counting = known ?? { counter: createVariantCounter(), checked: { stable: 0, canary: 0 } }
+      if (known?.share !== one.share)
+        log.info(
+          { function: one.name, share: one.share },
+          one.share > 0 ? 'a canary gets callers' : 'a canary gets copies of reads',
+        )
+      const counting = known ?? newFollowed()
       next.set(one.name, Object.assign(counting, one))
     }
     for (const name of followed.keys())
@@ -95,6 +114,16 @@ export function openCanaries(pool: pg.Pool, { log, intervalMs = INTERVAL_MS }: O
       const { checked } = followed.get(name) ?? {}
       return checked !== undefined && checked[variant]++ < MAX_CHECKED
     },
+    /** Whether one more read is to be copied to it. */
+    mayCopy: (name: string): boolean => {
+      const canary = followed.get(name)
+      return canary !== undefined && canary.copied++ < MAX_COPIED
+    },
+    /** What became of a read that was to be copied. */
+    shadowed: (name: string, outcome: ShadowOutcome): void => {
+      const canary = followed.get(name)
+      if (canary) canary.shadow = addShadowCounts(canary.shadow, toShadowCounts(outcome))
+    },
     /** Writes and reads now: a canary has begun, gone on, or ended. */
     refresh,
     close: async () => {
@@ -103,3 +132,7 @@ export function openCanaries(pool: pg.Pool, { log, intervalMs = INTERVAL_MS }: O
     },
   }
 }
+
+const newFollowed = () => ({
+  ...{ counter: createVariantCounter(), checked: { stable: 0, canary: 0 }, copied: 0, shadow: noShadowCounts() },
+})

@@ -184,9 +184,9 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     // A person begins it, through the gateway.
     gateway: [
       ...['select', 'insert', 'update (image, steps, step, requests, seconds, by_header, state, why, judgement)'],
-      'update (started_by, started_at, step_at, step_requests, ended_at)',
+      'update (started_by, started_at, step_at, step_requests, ended_at, may_differ, shadow)',
     ],
-    relay: ['select', 'update (judgement, state, why, step, step_at, step_requests, ended_at)'],
+    relay: ['select', 'update (judgement, state, why, step, step_at, step_requests, ended_at, shadow)'],
   },
   secret_age: { gateway: OWN_SECRET_AGES, relay: OWN_SECRET_AGES },
   // Written by record_contract_usage alone.

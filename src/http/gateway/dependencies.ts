@@ -213,10 +213,22 @@ export interface GatewayMetrics {
   readonly judged: (request: JudgedRequest) => void
   /** A function is called; returns what is to be called when that has ended. */
   readonly calling?: ((functionName: string) => (call: FunctionCall) => void) | undefined
+  /** Whether one more reply of a function is to be compared with its contract; default: none is, but for those of a canary. */
+  readonly mayCheckReply?: ((functionName: string) => boolean) | undefined
+  /** A reply was compared with its contract. */
+  readonly replyChecked?: (reply: CheckedReply) => void
   /** What the cache did with a request to a route that has one. */
   readonly cached?: (request: CachedRequest) => void
   /** A provider has sent a webhook. */
   readonly received?: (webhook: ReceivedWebhook) => void
+}
+
+export interface CheckedReply {
+  /** Of the function. */
+  readonly name: string
+  readonly revision: string
+  /** Whether its body fits the contract. */
+  readonly fits: boolean
 }
 
 export interface ReceivedWebhook {

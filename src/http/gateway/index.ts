@@ -2,6 +2,7 @@ export type { Admission, AdmissionRequest, Meter, Plans, RateLimitDecision, Rate
 export type { CountUsage, UsedContract } from './contract-usage.ts'
 export type { Authenticated, Authenticators, Caller, Credential, PresentedToken } from './credentials.ts'
 export type {
+  CheckedReply,
   CompletedRequest,
   DocsFile,
   EndedRequest,

@@ -1,4 +1,5 @@
 import { type Log, traceIdOf } from '../../kernel/index.ts'
+import { SHADOW_HEADER } from '../../protocol/canary/assign-variant.ts'
 import { correlate, type RouteAttributes, setRouteAttributes } from '../../telemetry/index.ts'
 import { headerOf, type Step } from '../context.ts'
 
@@ -45,6 +46,7 @@ export function accessLog({ log: appLog }: { log: Log }): Step {
           cold,
           caller: identity?.sub,
           tenant: identity?.tenant,
+          ...(request.headers[SHADOW_HEADER] === undefined ? {} : { shadow: true }),
           ...(identity?.via === undefined ? {} : { via: identity.via }),
           ...(event ? { event: event.id, type: event.type, attempt: event.attempt } : {}),
           ...(batch ? { events: batch.length } : {}),

@@ -19,6 +19,20 @@ const Counted = z.object({
   ms: z.object({ p50: z.int().nullable(), p90: z.int().nullable() }).describe('Of all that waited for no start.'),
 })
 
+const Shadow = z.object({
+  compared: z.int().describe('Reads that were copied to it, and answered by both revisions.'),
+  differs: z
+    .int()
+    .describe('Of those, how many it answers otherwise than the old revision, asked before and after it.'),
+  moved: z.int().describe('Of those, how many the old revision itself has answered otherwise the second time.'),
+  failed: z.int().describe('Copies without an answer.'),
+  dropped: z.int().describe('Reads that were not copied, or not compared, since there was no room for that.'),
+  ...{ calls: z.int().describe('That no caller has asked for.'), ms: z.int().describe('How long those took in all.') },
+  differences: z
+    .array(z.object({ what: z.string(), times: z.int() }))
+    .describe('Where its answers differ, and how, without any value: the most frequent first.'),
+})
+
 const Canary = z.object({
   name: z.string().describe('Of the function.'),
   image: z.string().describe('Of the new revision.'),
@@ -26,9 +40,11 @@ const Canary = z.object({
     .enum(['running', 'passed', 'aborted', 'promoted'])
     .describe('Passed: nothing was worse, and it can be promoted. Aborted: nobody is sent to it any more.'),
   why: z.string().describe('One sentence.'),
-  share: z.number().describe('Of the callers, in percent.'),
+  share: z.number().describe('Of the callers, in percent; 0 while reads are copied to it.'),
   ...{ steps: z.array(z.number()), step: z.int().describe('From 0.') },
   byHeader: z.boolean().describe('Whether callers may choose by `Ebb-Variant`.'),
+  mayDiffer: z.array(z.string()).describe('The paths of replies that it may answer otherwise.'),
+  shadow: Shadow.nullable().describe('What was found in copied reads; null where none were to be copied.'),
   ...{ startedBy: z.string(), startedAt: Time, endedAt: Time.nullable() },
   ...{ stable: Counted, canary: Counted },
   evidence: z
@@ -48,17 +64,28 @@ export const startCanary = adminEndpoint({
   body: z.strictObject({
     image: z.string().min(1).max(500),
     steps: z
-      .array(z.int().min(1).max(MAX_SHARE))
+      .array(z.int().min(0).max(MAX_SHARE))
       .min(1)
       .max(10)
+      .refine(
+        (steps) => !steps.slice(1).includes(0),
+        'Only the first step can be 0: reads are copied before it has callers.',
+      )
       .default([...DEFAULT_STEPS])
-      .describe('The shares that it gets one after the other, in percent.'),
+      .describe(
+        'The shares that it gets one after the other, in percent. With 0, as the first, reads are copied to it.',
+      ),
     requests: z.int().min(1).max(100_000).default(DEFAULT_REQUESTS).describe('To it, of each step.'),
     seconds: z.int().min(0).max(86_400).default(DEFAULT_SECONDS).describe('That each step lasts at least.'),
     byHeader: z.boolean().default(false).describe('Whether callers may choose by `Ebb-Variant: canary` or `stable`.'),
+    mayDiffer: z
+      .array(z.string().min(1).max(200))
+      .max(50)
+      .default([])
+      .describe('The paths of replies that it may answer otherwise, such as `items.*.score`.'),
   }),
   reply: { status: 200, body: z.object({ name: z.string() }) },
-  failures: { not_found: 404, canary_running: 409 },
+  failures: { not_found: 404, canary_running: 409, no_reads: 409 },
   change: 'canary.start',
 })
 

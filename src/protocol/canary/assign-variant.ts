@@ -6,6 +6,9 @@ export type Variant = 'stable' | 'canary'
 /** By which a caller asks for one of them, where the canary allows it. */
 export const VARIANT_HEADER = 'ebb-variant'
 
+/** On a copy of a read, whose answer no caller gets: nothing is to be counted for its caller. */
+export const SHADOW_HEADER = 'ebb-shadow'
+
 /**
  * The variant that a caller, or an event, of a function gets: always the same, and the more of them the larger the share, in percent.
  * Each function has other callers first.

@@ -1,4 +1,6 @@
 import { findFault, type Judgement, totalsOf } from './judge-canary.ts'
+import { findShadowFault, isDoubtful, tellShadow } from './judge-shadow.ts'
+import type { ShadowCounts } from './shadow-counts.ts'
 
 /** Where a canary is. */
 export interface CanaryProgress {
@@ -13,6 +15,8 @@ export interface CanaryProgress {
   readonly stepSeconds: number
   readonly stepRequests: number
   readonly judgement: Judgement
+  /** Null where no reads were to be copied to it. */
+  readonly shadow: ShadowCounts | null
 }
 
 export interface NextStep {
@@ -26,25 +30,33 @@ export interface NextStep {
 
 /** Decides what becomes of a canary by what was counted of it. One that has passed can still be found worse, until it is promoted. */
 export function decideNext(progress: CanaryProgress): NextStep {
-  const { step, steps, judgement } = progress
+  const { step, steps, judgement, shadow } = progress
   const { requests } = totalsOf(judgement).canary
+  const differing = shadow && findShadowFault(shadow)
   const fault = findFault(judgement)
   if (fault) return { state: 'aborted', step, requests, why: `It is worse: ${fault.why}.` }
+  if (differing) return { state: 'aborted', step, requests, why: `It answers otherwise: ${differing.why}.` }
   const last = step === steps.length - 1
-  const share = `${steps[step]} % of the callers`
-  if (progress.state === 'passed')
-    return { state: 'passed', step, requests, why: `Nothing was worse in ${requests} requests; it can be promoted.` }
+  const passed = { step, requests, why: `Nothing was worse in ${requests} requests; it can be promoted.` }
+  if (progress.state === 'passed') return { state: 'passed', ...passed }
   const missing = missingOf(progress, requests)
-  if (missing) return { state: 'running', step, requests, why: `With ${share} nothing is worse; ${missing}.` }
-  if (last)
-    return { state: 'passed', step, requests, why: `Nothing was worse in ${requests} requests; it can be promoted.` }
+  if (missing)
+    return { state: 'running', step, requests, why: `With ${shareOf(progress)} nothing is worse; ${missing}.` }
+  if (last) return { state: 'passed', ...passed }
   const next = `${steps[step + 1]} % of the callers`
-  return { state: 'running', step: step + 1, requests, why: `With ${share} nothing was worse; it has ${next} now.` }
+  const why = `With ${shareOf(progress)} nothing was worse; it has ${next} now.`
+  return { state: 'running', step: step + 1, requests, why }
 }
 
-function missingOf({ requests, seconds, stepSeconds, stepRequests }: CanaryProgress, all: number): string | undefined {
+const shareOf = ({ steps, step }: CanaryProgress) =>
+  steps[step] === 0 ? 'copies of reads' : `${steps[step]} % of the callers`
+
+function missingOf(progress: CanaryProgress, all: number): string | undefined {
+  const { requests, seconds, stepSeconds, stepRequests, steps, step, shadow } = progress
   const seen = all - stepRequests
   if (seen < requests) return `${seen} of ${requests} requests have come to it`
   if (stepSeconds < seconds) return `${Math.floor(stepSeconds)} of ${seconds} seconds are over`
+  if (steps[step] === 0 && shadow && isDoubtful(shadow))
+    return `but ${tellShadow(shadow)}, and it waits for more of them`
   return undefined
 }

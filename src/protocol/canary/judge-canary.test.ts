@@ -75,7 +75,7 @@ it('a judgement survives being written as JSON', () => {
 })
 
 describe('what comes next', () => {
-  const progress = { state: 'running', steps: [10, 50], step: 0, requests: 120, seconds: 30 } as const
+  const progress = { state: 'running', steps: [10, 50], step: 0, requests: 120, seconds: 30, shadow: null } as const
   const after = (requests: number) => ({
     judgement: takeCounts(newJudgement(), { stable: counts(times(requests)), canary: counts(times(requests)) }, 50),
   })

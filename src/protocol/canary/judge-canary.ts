@@ -124,13 +124,14 @@ export const newJudgement = (): Judgement => ({
 })
 
 /**
- * Takes what was counted since the last time, while the canary had this share of the callers. A block ends when nearly as many requests to
+ * Takes what was counted since the last time, while the canary had this share of the callers, or, with 0, copies of what they read. A block ends when nearly as many requests to
  * the control are in it as belong to those to the canary, or when some are to the canary: by their number alone, never by what became of them.
  */
 export function takeCounts({ evidence, before, open }: Judgement, news: CanaryCounts, share: number): Judgement {
+  const weight = share === 0 ? 50 : share
   const block = add(open, news)
   const { stable, canary } = block
-  const belongs = (canary.requests * (100 - share)) / share
+  const belongs = (canary.requests * (100 - weight)) / weight
   const isWhole = canary.requests < MANY ? stable.requests >= belongs * NEARLY : stable.requests * 2 >= canary.requests
   if (canary.requests === 0 || !isWhole) return { evidence, before, open: block }
   const taken = QUESTIONS.map(({ name, rates, look }) => {

@@ -3,11 +3,12 @@ import type { Store } from '../../../kernel/index.ts'
 import type { Chart } from '../chart.ts'
 import { cloudRun } from './cloud-run.ts'
 import { containerApps } from './container-apps.ts'
+import { flagger } from './flagger.ts'
 import { samTemplate } from './sam.ts'
 import { type TargetFunction, targetFunctions } from './target-function.ts'
 
-/** The platforms outside of a cluster that `ebb render --target` writes files for, each in a folder of its own. */
-export const TARGETS = ['sam', 'cloud-run', 'container-apps'] as const
+/** The platforms outside of a cluster, and what may run functions in one, that `ebb render --target` writes files for, each in a folder of its own. */
+export const TARGETS = ['sam', 'cloud-run', 'container-apps', 'flagger'] as const
 export type Target = (typeof TARGETS)[number]
 
 interface TargetOptions extends Numbers {
@@ -28,6 +29,7 @@ const RENDERERS: Readonly<Record<Target, (functions: readonly TargetFunction[], 
   sam: (functions, numbers) => ({ 'template.yaml': samTemplate(functions, numbers) }),
   'cloud-run': cloudRun,
   'container-apps': (functions, numbers) => ({ 'template.json': containerApps(functions, numbers) }),
+  flagger,
 }
 
 /**

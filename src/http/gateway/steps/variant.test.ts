@@ -41,9 +41,11 @@ async function start({
         key: async (sub) => ({ caller: { sub, scopes: [] }, credential: { kind: 'key', id: sub } }),
       },
       canaries: {
-        of: () => ({ share: 30, byHeader: false, ...running }),
+        of: () => ({ share: 30, byHeader: false, mayDiffer: [], ...running }),
         count: (_caller, response) => void counted.push(response),
         mayCheck: () => true,
+        mayCopy: () => false,
+        shadowed: () => {},
       },
     },
   })
@@ -122,4 +124,21 @@ it('the failures of a canary open no circuit breaker of the function', async () 
   const stable = answers.filter(({ variant }) => variant === 'stable')
   expect(stable.length).toBeGreaterThan(50)
   expect(stable.every(({ status }) => status === 200)).toBe(true)
+})
+
+it('without a canary, replies are compared with the contract as often as is asked', async () => {
+  const checked: unknown[] = []
+  const gateway = await testGateway({
+    upstream: answer(200, { n: 'one' }),
+    dependencies: {
+      contracts: () => contracts,
+      metrics: {
+        ...{ shortCircuited: () => {}, shed: () => {}, refused: () => {}, completed: () => {}, judged: () => {} },
+        mayCheckReply: () => checked.length < 1,
+        replyChecked: (reply) => void checked.push(reply),
+      },
+    },
+  })
+  for (let i = 0; i < 2; i++) expect((await fetch(`${gateway.url}/v1/plain`)).status).toBe(200)
+  expect(checked).toEqual([{ name: 'plain', revision: '1', fits: false }])
 })

@@ -16,7 +16,9 @@ export function chooseVariant({ canaries }: Pick<GatewayDependencies, 'canaries'
     const isAsked = asked === 'stable' || asked === 'canary'
     const isCheck = context.correlationId.startsWith(CHECK_CORRELATION)
     const key = isCheck ? context.correlationId : callerOf(context)
-    context.variant = isAsked ? asked : assignVariant(name, key, isCheck ? CHECK_SHARE : canary.share)
+    context.variant = isAsked
+      ? asked
+      : assignVariant(name, key, isCheck && canary.share > 0 ? CHECK_SHARE : canary.share)
     context.variantKey = isAsked ? undefined : key
     context.responseHeaders[VARIANT_HEADER] = context.variant
     return undefined

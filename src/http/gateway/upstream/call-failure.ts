@@ -19,8 +19,10 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
  */
 export function canRetry(
   { sent, cause }: CallFailure,
-  { route, method, headers, bodyStream }: UpstreamRequest,
+  { route, method, headers, bodyStream, isCopy }: UpstreamRequest,
 ): boolean {
+  // The budget is for callers.
+  if (isCopy) return false
   if (bodyStream?.readableDidRead || bodyStream?.destroyed) return false
   if (!sent) return true
   if (!('code' in cause && CLOSED_CODES.has(String(cause.code)))) return false

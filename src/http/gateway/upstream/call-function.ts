@@ -7,6 +7,7 @@ import {
   NOWHERE,
   POSITION_HEADER,
   readIdentityRefusal,
+  SHADOW_HEADER,
   type SignOptions,
   withUnknownKey,
   writeDelegation,
@@ -163,7 +164,7 @@ const isIdentityRefusal = (outcome: CallOutcome): outcome is IdentityRefusal =>
   outcome !== undefined && 'reason' in outcome
 
 function platformHeaders(
-  { route, client, headers, position = NOWHERE, correlationId, httpVersion, bodyStream }: UpstreamRequest,
+  { route, client, headers, position = NOWHERE, correlationId, httpVersion, bodyStream, isCopy }: UpstreamRequest,
   {
     identity,
     delegation,
@@ -175,6 +176,7 @@ function platformHeaders(
   return [
     ...['ebb-identity', identity, 'ebb-timeout-ms', String(remainingMs)],
     ...(delegation === undefined ? [] : [DELEGATION_HEADER, delegation]),
+    ...(isCopy ? [SHADOW_HEADER, 'true'] : []),
     ...['x-correlation-id', correlationId, 'traceparent', traceparent],
     ...['x-forwarded-for', client.address, 'x-forwarded-proto', client.proto],
     ...(host === undefined ? [] : ['x-forwarded-host', host]),

@@ -1,6 +1,7 @@
 import { Problem } from '../../../contract/index.ts'
 import type { Explanation, GatewayContext } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
+import { createShadow } from '../shadow/shadow-reads.ts'
 import { createFunctionCaller } from './call-function.ts'
 import { createProxyCaller } from './call-proxied.ts'
 import { type CallVerdict, createCircuitBreakers } from './circuit-breakers.ts'
@@ -20,18 +21,24 @@ export interface UpstreamCaller extends CallUpstream {
 export function createUpstreamCaller({
   metrics,
   canaries,
+  draining,
   ...dependencies
-}: Pick<GatewayDependencies, 'sign' | 'upstream' | 'metrics' | 'log' | 'canaries'>): UpstreamCaller {
+}: Pick<GatewayDependencies, 'sign' | 'upstream' | 'metrics' | 'log' | 'canaries' | 'draining'>): UpstreamCaller {
   const { startTimeoutMs, onRetry, breakers = createCircuitBreakers({ startTimeoutMs }) } = dependencies.upstream
   const { guardCall, inspect } = createCallGuard({ breakers, shed: metrics.shed })
   const retries = createRetries({ onRetry })
   const callFunction = createFunctionCaller({ ...dependencies, retries })
   const callProxied = createProxyCaller({ ...dependencies, retries })
+  const shadow = createShadow({
+    ...{ canaries, draining, startTimeoutMs, call: (request, sink) => callOnce(request, sink) },
+    hasRoom: (route) => inspect(route).inFlight * 2 < inspect(route).limit,
+  })
   async function callOnce(request: UpstreamRequest, caller: ResponseSink): Promise<Problem | undefined> {
     const guarded = guardCall(request)
     if (guarded instanceof Problem) return guarded
-    const watched = watchVariant(request, caller, canaries)
-    const sink = watched?.sink ?? caller
+    const watched = watchVariant(request, caller, { canaries, metrics })
+    const copied = shadow.watch(request, watched?.sink ?? caller)
+    const sink = copied?.sink ?? watched?.sink ?? caller
     let verdict: CallVerdict | undefined
     let outcome: Problem | undefined
     const failed = (failure: Parameters<typeof judgeFailure>[0]) => {
@@ -46,6 +53,7 @@ export function createUpstreamCaller({
     } finally {
       guarded.end(verdict)
       watched?.end(outcome !== undefined)
+      copied?.end(outcome !== undefined)
       const { respondedAt, cold } = request
       ended?.({ waitMs: respondedAt && respondedAt - beganAt, cold: cold === true })
     }

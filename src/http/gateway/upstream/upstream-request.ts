@@ -16,6 +16,8 @@ export interface UpstreamRequest extends Correlation, UpstreamObservation {
   variant?: Variant | undefined
   /** By whose hash it was chosen; undefined where it was asked for. */
   readonly variantKey?: string | undefined
+  /** Whether it is a copy of what a caller asks for, whose answer nobody gets. */
+  readonly isCopy?: boolean | undefined
   /** Whether its function calls no other for it, whatever its contract says. */
   readonly callsNobody?: boolean | undefined
   readonly method: string

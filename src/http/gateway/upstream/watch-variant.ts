@@ -1,66 +1,55 @@
 import { parseJson } from '../../json.ts'
-import type { Canaries } from '../variants.ts'
+import type { GatewayDependencies } from '../dependencies.ts'
+import { keepAnswer } from '../shadow/keep-answer.ts'
 import type { ResponseSink, UpstreamRequest } from './upstream-request.ts'
 
 /** What is longer is not compared with its contract. */
 const MAX_CHECKED_BYTES = 64 * 1024
 
 /**
- * Watches one call of a function that has a canary: `sink` is where its response goes, and `end` counts what became of it. Undefined
- * where nothing is to be counted.
+ * Watches one call of a function that has a canary, or whose replies are compared with its contract: `sink` is where its response
+ * goes, and `end` counts what became of it. Undefined where nothing is to be counted.
  */
-export function watchVariant(request: UpstreamRequest, sink: ResponseSink, canaries: Canaries | undefined) {
+export function watchVariant(
+  request: UpstreamRequest,
+  sink: ResponseSink,
+  { canaries, metrics }: Pick<GatewayDependencies, 'canaries' | 'metrics'>,
+) {
   const { variant, route, variantKey } = request
-  if (!canaries || !variant || variantKey === undefined) return undefined
+  const counted = canaries && variant && variantKey !== undefined ? { canaries, variant, variantKey } : undefined
+  if (!counted && (!metrics.mayCheckReply || route.upstream)) return undefined
   const { name } = route
+  const mayCheck = () => (counted ? counted.canaries.mayCheck(name, counted.variant) : metrics.mayCheckReply?.(name))
   const checks = request.contracts?.replyChecks?.(name)
   const beganAt = performance.now()
-  let status: number | undefined
-  let chunks: Uint8Array[] | undefined
-  let bytes = 0
-  let broken: boolean | undefined
-
-  const watching: ResponseSink = {
-    ...sink,
-    get onDrain() {
-      return sink.onDrain
-    },
-    set onDrain(drain) {
-      sink.onDrain = drain
-    },
-    start: (begun, headers) => {
-      status = begun
+  const kept = keepAnswer(sink, {
+    maxBytes: MAX_CHECKED_BYTES,
+    wants: (status, headers) => {
       const isWhole = headers['content-encoding'] === undefined && request.method !== 'HEAD'
-      if (isWhole && checks?.hasBody(begun) && canaries.mayCheck(name, variant)) chunks = []
-      sink.start(begun, headers)
+      return isWhole && checks?.hasBody(status) === true && mayCheck() === true
     },
-    write: (chunk) => {
-      bytes += chunk.length
-      if (bytes > MAX_CHECKED_BYTES) chunks = undefined
-      else chunks?.push(chunk)
-      return sink.write(chunk)
-    },
-    end: (trailers) => {
-      if (chunks && status !== undefined) broken = checks?.fits(status, parse(chunks)) === false
-      sink.end(trailers)
-    },
-  }
+  })
   return {
-    sink: watching,
+    sink: kept.sink,
     /** `failed` where there was no answer of the function's own. */
     end: (failed: boolean) => {
       if (request.signal.aborted) return
-      const { respondedAt, cold } = request
+      const { respondedAt, cold, revision } = request
       const waitMs = respondedAt === undefined ? undefined : respondedAt - beganAt
-      const answered = failed ? undefined : status
-      const undeclared = answered !== undefined && checks?.isDeclared(answered) === false
-      canaries.count(variantKey, { name, variant, status: answered, undeclared, broken, cold: cold === true, waitMs })
+      const status = failed ? undefined : kept.status()
+      const answer = kept.answer()
+      const broken = answer && checks?.fits(answer.status, parse(answer.body)) === false
+      if (broken !== undefined && revision !== undefined) metrics.replyChecked?.({ name, revision, fits: !broken })
+      if (!counted) return
+      const undeclared = status !== undefined && checks?.isDeclared(status) === false
+      const response = { name, variant: counted.variant, status, undeclared, broken, cold: cold === true, waitMs }
+      counted.canaries.count(counted.variantKey, response)
     },
   }
 }
 
 /** What is no JSON fits nothing. */
-function parse(chunks: readonly Uint8Array[]): unknown {
-  const parsed = parseJson(Buffer.concat(chunks))
+function parse(body: Uint8Array): unknown {
+  const parsed = parseJson(body)
   return 'value' in parsed ? parsed.value : undefined
 }
