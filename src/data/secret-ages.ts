@@ -13,12 +13,13 @@ interface RecordSecretsOptions {
 export interface SecretAge {
   readonly part: string
   readonly setting: string
-  /** Seconds since 1970: when it was first seen as it is. */
-  readonly since: number
+  /** Seconds since it was first seen as it is. */
+  readonly seconds: number
 }
 
 const INTERVAL_MS = 600_000
-const LIMIT_MS = 2_000
+/** Nothing waits for it. */
+const LIMIT_MS = 10_000
 
 /** Records since when this part has the secrets that it has, now and every so often. What fails is logged, and made up for later. */
 export function recordSecrets(pool: pg.Pool, { part, config, log, intervalMs = INTERVAL_MS }: RecordSecretsOptions) {
@@ -42,11 +43,12 @@ export function recordSecrets(pool: pg.Pool, { part, config, log, intervalMs = I
 
 /** Of all gateways and relays. */
 export async function readSecretAges(client: Pick<pg.ClientBase, 'query'>): Promise<readonly SecretAge[]> {
-  const { rows } = await client.query(
-    'select part, setting, extract(epoch from since)::float8 as since from ebb.secret_age',
-  )
+  const { rows } = await client.query(AGES)
   return rows
 }
+
+const AGES =
+  'select part, setting, extract(epoch from clock_timestamp() - since)::float8 as seconds from ebb.secret_age'
 
 /** What is set no more is forgotten. In the order of the key, so that several processes lock the rows in one order. */
 const RECORD = /* sql */ `

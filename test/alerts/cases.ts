@@ -219,14 +219,13 @@ export const CASES: readonly Case[] = [
     ...{ alert: 'EbbSettingNotTaken', what, at: '30m', fires },
     series: { [relay('ebb_setting_reload_failures', 'setting="DATABASE_URL"')]: failures },
   })),
-  // The time begins at 0.
   ...[
-    { what: 'a secret was first seen 366 days ago', days: -366, fires: 1 },
-    { what: 'it was first seen 364 days ago', days: -364, fires: 0 },
+    { what: 'a secret was first seen 366 days ago', days: 366, fires: 1 },
+    { what: 'it was first seen 364 days ago', days: 364, fires: 0 },
   ].map(({ what, days, fires }) => ({
     ...{ alert: 'EbbSecretOld', what, at: '70m', fires },
     series: {
-      [relay('ebb_secret_since_timestamp_seconds', 'part="gateway",setting="EBB_KEY_PEPPER"')]: `${days * 86_400}x90`,
+      [relay('ebb_secret_age_seconds', 'part="gateway",setting="EBB_KEY_PEPPER"')]: `${days * 86_400}x90`,
     },
   })),
 ]

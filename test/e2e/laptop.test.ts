@@ -102,9 +102,8 @@ describe('Ctrl-C', () => {
   it('right after the start ends it without a word of blame', async () => {
     const ebb = await startEbb()
     await ebb.stop()
-    const kinds = ebb.events.map(({ event }) => event)
-    expect(kinds.filter((kind) => kind === 'fault' || kind === 'log')).toEqual([])
-    expect(kinds.at(-1)).toBe('stopped')
+    expect(ebb.events.filter(({ event }) => event === 'fault' || event === 'log')).toEqual([])
+    expect(ebb.events.at(-1)).toMatchObject({ event: 'stopped' })
     expect(ebb.complaints).toEqual([])
   })
 })

@@ -19,7 +19,7 @@ export const SECRET_RULES: readonly Rule[] = [
   },
   {
     ...{ alert: 'EbbSecretOld', severity: 'warning', forMinutes: 60 },
-    expr: 'time() - max by (namespace, part, setting) (ebb_secret_since_timestamp_seconds{$relay}) > 365 * 86400',
+    expr: 'max by (namespace, part, setting) (ebb_secret_age_seconds{$relay}) > 365 * 86400',
     summary:
       'Nobody has replaced the {{ $labels.setting }} of the {{ $labels.part }} for {{ $value | humanizeDuration }}.',
     advice: 'Replace it: docs/guide/24-secrets.md says how for each, without a request that fails.',
