@@ -74,7 +74,7 @@ async function makeNamespace(kubectl: Kubectl, { name, namespace }: PreviewNames
   if (found && previewOfNamespace(found) !== name)
     throw new ConfigError(`the namespace ${namespace} is there and no preview (${PREVIEW_LABEL}): choose another name`)
   if (found?.metadata.deletionTimestamp !== undefined)
-    await kubectl.run(['wait', `namespace/${namespace}`, '--for=delete', '--timeout=180s'])
+    await kubectl.run(['wait', `namespace/${namespace}`, '--for=delete', '--timeout=600s'])
   const [labels, annotations] = [{ [PREVIEW_LABEL]: name }, { [EXPIRES]: expiresAt }]
   await kubectl.apply([restrictedNamespace(namespace, { labels, annotations })])
 }

@@ -34,9 +34,9 @@ export async function stopPreviews(names: readonly string[]): Promise<void> {
   if (faults.length > 0) throw new ConfigError(faults.join('; '))
 }
 
-/** A pod that drains takes a minute. */
+/** A pod that drains takes a minute, a control plane that is busy several. */
 const untilDeleted = ({ namespace }: PreviewNames) =>
-  openKubectl({}).run(['wait', `namespace/${namespace}`, '--for=delete', '--timeout=180s'])
+  openKubectl({}).run(['wait', `namespace/${namespace}`, '--for=delete', '--timeout=600s'])
 
 async function beginToDelete({ name, namespace }: PreviewNames): Promise<void> {
   const kubectl = openKubectl({ namespace })
