@@ -1,5 +1,6 @@
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { fixedValue, type LiveValue } from '../kernel/index.ts'
+import { isSingle, parseRedisUrl } from './redis-client.ts'
 
 /** Where Redis is: a URL, or a setting that may change while the process runs. */
 export type RedisAddress = string | LiveValue<string | undefined>
@@ -13,9 +14,11 @@ const REFUSED_LOGIN = /^(WRONGPASS|NOAUTH)/
 
 /**
  * Has a client follow its address: the next connection uses the new one. The present one is kept where only the login has
- * changed, since Redis does not ask for it again, and closed where the server is another one.
+ * changed, since Redis does not ask for it again, and closed where the server is another one. A client of a Sentinel or of a cluster keeps the address
+ * that it was opened with: it asks there where the servers are.
  */
 export function followRedisAddress(client: Redis, address: LiveValue<string | undefined>): void {
+  if (!isSingle(address.current() ?? '')) return
   client.on('error', ({ message }: Error) => {
     if (REFUSED_LOGIN.test(message)) void address.refresh()
   })
@@ -29,6 +32,3 @@ export function followRedisAddress(client: Redis, address: LiveValue<string | un
     if (isElsewhere && client.status === 'ready') client.disconnect(true)
   })
 }
-
-/** As a client itself would: this one never connects. */
-const parseRedisUrl = (url: string) => new Redis(url, { lazyConnect: true }).options

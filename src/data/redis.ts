@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { Redis, type RedisOptions } from 'ioredis'
+import type { Redis, RedisOptions } from 'ioredis'
 import { type Log, liveSetting, type Resource } from '../kernel/index.ts'
 import { markHandled } from '../kernel/promises.ts'
 import { followRedisAddress, type RedisAddress, toLiveAddress } from './follow-redis.ts'
+import { createRedisClient } from './redis-client.ts'
 
 const COMMAND_TIMEOUT_MS = 1_000
 /** A connection with a pending command counts as broken after so long without a byte, even if nothing reported an error. */
@@ -43,7 +44,7 @@ const DISCONNECT_TIMEOUT_MS = 100
 /** A client that connects on its first command, and reconnects whenever it has to: to where its address is then. */
 export function openRedis(redis: RedisAddress, options: Omit<RedisOptions, 'replyMapping'>): Redis {
   const address = toLiveAddress(redis)
-  const client = new Redis(address.current() ?? '', {
+  const client = createRedisClient(address.current() ?? '', {
     ...{ lazyConnect: true, connectTimeout: CONNECT_TIMEOUT_MS, disconnectTimeout: DISCONNECT_TIMEOUT_MS },
     // After a failover, the old primary may still be there.
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),

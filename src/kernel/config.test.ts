@@ -26,3 +26,17 @@ it.each([
 it.each(['0', '1.5', 'two'])('%s gateways there cannot be', (text) => {
   expect(() => parseConfig({ EBB_GATEWAY_REPLICAS: text })).toThrow(/EBB_GATEWAY_REPLICAS/)
 })
+
+it.each([
+  ...['redis://redis:6379', 'rediss://a:b@redis:6379/1?family=6'],
+  ...['redis://sentinel:26379?sentinel=main', 'redis://node:6379?cluster=true'],
+])('%s leads to a Redis', (text) => {
+  expect(parseConfig({ REDIS_URL: text }).REDIS_URL).toBe(text)
+})
+
+it.each([
+  ...['redis://node:6379?cluster=yes', 'redis://node:6379?cluster=', 'redis://sentinel:26379?sentinel='],
+  'redis://node:6379?sentinel=main&cluster=true',
+])('%s does not say what it leads to', (text) => {
+  expect(() => parseConfig({ REDIS_URL: text })).toThrow(/REDIS_URL.*\?sentinel=NAME or \?cluster=true, or neither/)
+})

@@ -76,6 +76,13 @@ const url =
   (...protocols: string[]) =>
   () =>
     z.url({ protocol: new RegExp(`^(${protocols.join('|')})$`) })
+/** What ioredis reads itself of an address, such as `?family=6`, stays as it is. */
+const redisUrl = () =>
+  url('redis', 'rediss')().refine(hasOneRole, 'must have ?sentinel=NAME or ?cluster=true, or neither of them')
+function hasOneRole(text: string): boolean {
+  const { sentinel, cluster = 'true' } = Object.fromEntries(URL.parse(text)?.searchParams ?? [])
+  return cluster === 'true' && sentinel !== '' && !(sentinel && /[?&]cluster=/.test(text))
+}
 const oneOf =
   <const Words extends readonly string[]>(...words: Words) =>
   () =>
@@ -158,8 +165,8 @@ export const SETTINGS = {
   EBB_FUNCTIONS_ROLE: [text(), undefined],
   /** One role for all of them, which may do everything but change tables: from before they had roles of their own. */
   EBB_DATABASE_ROLE: [text(), undefined],
-  /** Redis or Valkey, for exact rate limits and caches. Default on the laptop: a redis-server from PATH; else Ebb goes without. */
-  REDIS_URL: [url('redis', 'rediss'), undefined, 'live'],
+  /** Redis or Valkey, for exact rate limits and caches; `?sentinel=NAME` is the primary of that name by the Sentinel there, `?cluster=true` the cluster of that node. Default on the laptop: a redis-server from PATH; else Ebb goes without. */
+  REDIS_URL: [redisUrl, undefined, 'live'],
   /** How long the gateway waits for Redis before it falls back to its own share of a rate limit, and to the responses that it keeps itself. */
   EBB_RATE_LIMIT_TIMEOUT_MS: [positiveInteger, 50],
   /** The largest body of a stored response, in bytes, that gateways share by way of REDIS_URL; larger ones each keeps for itself. */

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import type { Log } from 'ebb/kernel'
-import { Redis } from 'ioredis'
 import { followRedisAddress, type RedisAddress, toLiveAddress } from '../../../src/data/follow-redis.ts'
 import { createOutageReporter } from '../../../src/data/redis.ts'
+import { connectNodes, createRedisClient } from '../../../src/data/redis-client.ts'
 import { withTimeout } from '../../../src/kernel/promises.ts'
 
 /** Values under a name, each in a field of its own. Nothing rejects: what cannot be had is not there. */
@@ -51,7 +51,7 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KE
 export function openRedisResponses(redis: RedisAddress, options: RedisResponsesOptions): RedisResponses {
   const { log, onFailed, timeoutMs = TIMEOUT_MS, probeMs = 500, minOutageMs = 2_000 } = options
   const address = toLiveAddress(redis)
-  const client = new Redis(address.current() ?? '', {
+  const client = createRedisClient(address.current() ?? '', {
     // A reply that comes later is of no use.
     ...{ enableOfflineQueue: false, autoResendUnfulfilledCommands: false },
     ...{ connectTimeout: CONNECT_MS, socketTimeout: CONNECT_MS, disconnectTimeout: DISCONNECT_MS },
@@ -87,7 +87,7 @@ export function openRedisResponses(redis: RedisAddress, options: RedisResponsesO
     onFailed?.()
     setUp(false, error)
   }
-  client.on('ready', () => void probe())
+  client.on('ready', () => void connectNodes(client).then(probe))
   client.on('error', (error: Error) => setUp(false, error))
   client.on('close', () => setUp(false, new Error('the connection to Redis is closed')))
   const timer = setInterval(() => {

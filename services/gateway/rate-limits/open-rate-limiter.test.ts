@@ -3,7 +3,8 @@ import { untilTrue } from '../../../test/support/until.ts'
 import { createLocalLimiter, type LocalLimiter } from './local-limiter.ts'
 import { createLocalSlots } from './local-slots.ts'
 import { withFallback } from './open-rate-limiter.ts'
-import type { SharedDecision, SharedLimiter } from './redis-limiter.ts'
+import type { SharedLimiter } from './redis-limiter.ts'
+import type { SharedDecision } from './shared-decision.ts'
 
 const LIMIT = { requests: 1, perSeconds: 1, burst: 1 }
 const SHARED = { allowed: true, remaining: 7, waitSeconds: 1 }

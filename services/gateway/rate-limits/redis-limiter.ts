@@ -1,28 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import type { AdmissionRequest, RateLimitDecision } from 'ebb/http/gateway'
-import { Redis } from 'ioredis'
+import type { AdmissionRequest } from 'ebb/http/gateway'
 import { followRedisAddress, type RedisAddress, toLiveAddress } from '../../../src/data/follow-redis.ts'
+import { connectNodes, createRedisClient } from '../../../src/data/redis-client.ts'
 import { withTimeout } from '../../../src/kernel/promises.ts'
 import { batchCalls } from './batch-calls.ts'
 import { paceOf, toRateLimitDecision } from './gcra.ts'
 import { type LeaseStore, toLease } from './leases.ts'
 import type { Rate } from './local-limiter.ts'
 import type { HeldSlot } from './local-slots.ts'
+import { overSlots } from './over-slots.ts'
 import { ADMIT, LEASE, RENEW, UNDO } from './redis-scripts.ts'
-
-/** What the shared limiter has decided. */
-export interface SharedDecision {
-  readonly allowed: boolean
-  readonly rates: readonly RateLimitDecision[]
-  readonly slots: { readonly allowed: boolean; readonly remaining: number } | undefined
-}
-
-/** What was let through elsewhere, one number for each rate, and the slot that the request would hold. */
-export interface TakeOptions {
-  readonly elsewhere?: readonly number[]
-  readonly slot?: HeldSlot | undefined
-}
+import type { SharedDecision, TakeOptions } from './shared-decision.ts'
 
 /** A limiter that all gateways share. */
 export interface SharedLimiter extends LeaseStore {
@@ -54,16 +43,18 @@ const RATE_PREFIX = 'ebb:rate:'
 const SLOTS_PREFIX = 'ebb:slots:'
 /** Lost whenever the other keys are. */
 const MEMORY_KEY = 'ebb:rate-memory'
+/** In a cluster so many that each node has some of them: of twenty nodes, one in thirty clusters has one without. */
+const MEMORY_KEYS = Array.from({ length: 128 }, (_, i) => `${MEMORY_KEY}:${i}`)
 /** The slots of a gateway that was killed are free after this. */
 const LEASE_US = 10_000_000
 
 /**
  * Opens a limiter across all gateways on one Redis: one call decides on a request by all of its limits, on Redis's own
- * clock, exact however many come at once. A key exists no longer than its caller owes something.
+ * clock, exact however many come at once. In a cluster it is one call for each limit. A key exists no longer than its caller owes something.
  */
 export function openRedisLimiter(redis: RedisAddress, { timeoutMs = TIMEOUT_MS } = {}): SharedLimiter {
   const address = toLiveAddress(redis)
-  const client = new Redis(address.current() ?? '', {
+  const client = createRedisClient(address.current() ?? '', {
     // To wait or to send again would delay a request, or count it twice.
     ...{ enableOfflineQueue: false, autoResendUnfulfilledCommands: false },
     ...{ connectTimeout: CONNECT_MS, socketTimeout: CONNECT_MS, disconnectTimeout: DISCONNECT_MS },
@@ -79,7 +70,7 @@ export function openRedisLimiter(redis: RedisAddress, { timeoutMs = TIMEOUT_MS }
   followRedisAddress(client, address)
   // `scripts` has made them methods.
   const scripted = client as unknown as Scripted
-  const admit = batchCalls(async (calls: readonly AdmitCall[]): Promise<readonly SharedDecision[]> => {
+  const decide = async (calls: readonly AdmitCall[]): Promise<readonly SharedDecision[]> => {
     const keys: string[] = []
     const values: (string | number)[] = []
     for (const { request, options } of calls) {
@@ -100,35 +91,47 @@ export function openRedisLimiter(redis: RedisAddress, { timeoutMs = TIMEOUT_MS }
       at += 2 + 2 * request.rates.length
       return decision
     })
-  })
+  }
+  const admit = batchCalls(decide)
+  const undo = (rates: readonly Rate[]) => {
+    if (rates.length === 0) return
+    const keys = rates.map(({ key }) => RATE_PREFIX + key)
+    scripted.undo(keys.length, ...keys, ...rates.map(({ limit }) => paceOf(limit).intervalUs)).catch(() => {})
+  }
+  const free = ({ key, name }: HeldSlot) => void client.zrem(SLOTS_PREFIX + key, name).catch(() => {})
+  const takeAlone: SharedLimiter['take'] = async (request, options = {}) => {
+    const [decision] = await decide([{ request, options }])
+    if (!decision) throw new Error('the script has decided on nothing')
+    return decision
+  }
+  const takeTogether: SharedLimiter['take'] = (request, options = {}) => admit({ request, options })
   return {
-    take: (request, options = {}) => admit({ request, options }),
-    undo: (rates) => {
-      if (rates.length === 0) return
-      const keys = rates.map(({ key }) => RATE_PREFIX + key)
-      scripted.undo(keys.length, ...keys, ...rates.map(({ limit }) => paceOf(limit).intervalUs)).catch(() => {})
-    },
+    ...(client.isCluster ? overSlots({ take: takeAlone, undo, free }) : { take: takeTogether, undo, free }),
     lease: async (rate, requests) => {
       const { intervalUs, burst } = paceOf(rate.limit)
       return toLease(rate, await scripted.lease(RATE_PREFIX + rate.key, intervalUs, burst, requests))
     },
     giveBack: ({ key, limit }, requests) =>
       void scripted.undo(1, RATE_PREFIX + key, paceOf(limit).intervalUs * requests).catch(() => {}),
-    free: ({ key, name }) => void client.zrem(SLOTS_PREFIX + key, name).catch(() => {}),
     renew: (held) => {
       for (const [key, names] of held) scripted.renew(SLOTS_PREFIX + key, LEASE_US, ...names).catch(() => {})
     },
     probe: async () => {
-      const probing = Promise.all([client.set(MEMORY_KEY, randomUUID(), 'NX'), client.get(MEMORY_KEY)])
-      const [, name] = await withTimeout(timeoutMs, probing)
-      return name ?? ''
+      const nameOf = async (key: string) => {
+        const [, name] = await Promise.all([client.set(key, randomUUID(), 'NX'), client.get(key)])
+        return name ?? ''
+      }
+      const keys = client.isCluster ? MEMORY_KEYS : [MEMORY_KEY]
+      return (await withTimeout(timeoutMs, Promise.all(keys.map(nameOf)))).join(' ')
     },
-    onUp: (listener) => void client.on('ready', listener),
+    onUp: (listener) => void client.on('ready', () => void connectNodes(client).then(listener)),
     onDown: (listener) => {
       client.on('error', listener)
       client.on('close', () => listener(new Error('the connection to Redis is closed')))
     },
-    firstAttempt: once(client, 'ready', { signal: AbortSignal.timeout(CONNECT_MS) }).catch(() => {}),
+    firstAttempt: once(client, 'ready', { signal: AbortSignal.timeout(CONNECT_MS) })
+      .then(() => withTimeout(CONNECT_MS, connectNodes(client)))
+      .catch(() => {}),
     close: () => client.disconnect(),
   }
 }

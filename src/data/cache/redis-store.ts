@@ -2,6 +2,7 @@ import type { Log } from '../../kernel/index.ts'
 import { withTimeout } from '../../kernel/promises.ts'
 import type { RedisAddress } from '../follow-redis.ts'
 import { createOutageReporter, openRedis } from '../redis.ts'
+import { connectNodes } from '../redis-client.ts'
 import { type CacheStore, TOMBSTONE } from './create-cache.ts'
 
 interface RedisStoreOptions {
@@ -66,8 +67,13 @@ export function openRedisStore(redis: RedisAddress, options: RedisStoreOptions):
     return send(command)
   }
 
+  async function connect(): Promise<void> {
+    await client.connect()
+    await connectNodes(client)
+  }
+
   async function send<T>(command: () => Promise<T>): Promise<T | undefined> {
-    connected ??= withTimeout(connectTimeoutMs, client.connect()).catch(() => {})
+    connected ??= withTimeout(connectTimeoutMs, connect()).catch(() => {})
     await connected
     try {
       const reply = await withTimeout(commandTimeoutMs, command())
@@ -82,10 +88,11 @@ export function openRedisStore(redis: RedisAddress, options: RedisStoreOptions):
     }
   }
 
-  const redisKeys = (key: string): [value: string, lock: string] => [
-    `ebb:cache:${namespace}:${key}`,
-    `ebb:cache-lock:${namespace}:${key}`,
-  ]
+  const redisKeys = (key: string): [value: string, lock: string] => {
+    const name = `${namespace}:${key}`
+    const placed = client.isCluster ? inOneSlot(name) : name
+    return [`ebb:cache:${placed}`, `ebb:cache-lock:${placed}`]
+  }
   return {
     getOrLock: async (key, { token, staleMs }) => {
       const reply = await sendIfReachable(() => scripted.getOrLock(...redisKeys(key), token, LOCK_TTL_MS, staleMs))
@@ -104,6 +111,9 @@ export function openRedisStore(redis: RedisAddress, options: RedisStoreOptions):
     close: async () => client.disconnect(),
   }
 }
+
+/** A name by which alone a cluster places a key: what stands in the first braces. */
+const inOneSlot = (name: string): string => `{${name.replaceAll('%', '%25').replaceAll('}', '%7D')}}`
 
 /** The scripts, as methods of a client that was opened with them. */
 export interface ScriptedRedis {

@@ -30,7 +30,11 @@ export function limitsOf(load: Load, options: SizeOptions): readonly Limit[] {
   const limits: readonly Limit[] = [
     { part: 'one gateway', perSecond: at(MICROS, demands.gateway.busy), next: 'more of them: gateway.autoscaling' },
     { part: 'one relay', perSecond: at(MICROS, demands.relay.busy), next: 'more of them: relay.replicas' },
-    { part: 'the Redis', perSecond: at(MICROS, demands.redis.busy), next: 'an Ebb for each part of the tenants' },
+    {
+      part: 'the Redis',
+      perSecond: at(MICROS, demands.redis.busy),
+      next: 'a Redis Cluster: ?cluster=true in REDIS_URL',
+    },
     {
       part: `a Postgres of ${LARGEST_POSTGRES_CORES} cores`,
       perSecond: at(LARGEST_POSTGRES_CORES * MICROS, demands.postgres.busy),

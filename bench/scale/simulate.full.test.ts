@@ -78,7 +78,7 @@ describe('a simulation', () => {
       connections: 500,
       pods: { read: 10, write: 10, events: 10 },
     }
-    const [whole, part] = [200_000, 20_000].map((requests) => simulate({ ...RUN, fleet, perSecond: 10_000, requests }))
+    const [whole, part] = [100_000, 20_000].map((requests) => simulate({ ...RUN, fleet, perSecond: 10_000, requests }))
     expect([whole?.oneIn, part?.oneIn]).toEqual([1, 5])
     for (const name of ['gateway', 'redis', 'postgres', 'relay', 'pods'] as const)
       expect(Math.abs((part?.utilisation[name] ?? 0) / (whole?.utilisation[name] ?? 0) - 1)).toBeLessThan(0.1)
