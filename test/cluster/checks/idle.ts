@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto'
 import { untilTrue } from '../../support/until.ts'
-import { type Caller, newBatch, newCaller, writeEntry } from '../callers.ts'
-import { watchPods } from '../cold-start.ts'
+import { type Caller, newCaller } from '../callers.ts'
 import type { Check, Context } from '../context.ts'
+import { REQUESTS } from '../idle-requests.ts'
 import { chartOf, helm, untilReady } from '../install.ts'
+import { watchFunctions } from '../watch-functions.ts'
 
 const TIMES = 100
 const ZERO_LIMIT_MS = 300_000
-const LINE = `${JSON.stringify({ batch: 'IDLE', quantity: 1 })}\n`
 /** The shortest that Knative takes, in place of 60 s; KEDA looks each 30 s besides. */
 const SHORTENED = {
   knative: {
@@ -17,42 +16,12 @@ const SHORTENED = {
   keda: { values: ['--set', 'keda.idleSeconds=6'], words: 'idle after 6 s in place of 60' },
 }
 
-/** One request to each of these functions, and which of them it starts; the list is never asked for what a gateway has stored. */
-const REQUESTS: Readonly<Record<string, { readonly starts: readonly string[]; readonly ask: Ask }>> = {
-  read: {
-    starts: ['conformance-read'],
-    ask: (caller) => caller.call('GET', `/v1/conformance/entries/${ownEntry(caller)}`),
-  },
-  look: { starts: ['conformance-look'], ask: ({ call }) => call('GET', `/v1/conformance/batches/${newBatch()}`) },
-  list: { starts: ['conformance-list'], ask: ({ call }, n) => call('GET', `/v1/conformance/batches?maxPrice=${n}`) },
-  events: { starts: ['conformance-events'], ask: ({ call }) => call('GET', '/v1/conformance/events') },
-  upload: {
-    starts: ['conformance-upload'],
-    ask: ({ call }) =>
-      call('POST', '/v1/conformance/uploads', { text: LINE, headers: { 'content-type': 'text/plain' } }),
-  },
-  ingest: {
-    starts: ['conformance-ingest'],
-    ask: ({ call }) =>
-      call('POST', '/v1/conformance/lines', { text: LINE, headers: { 'content-type': 'application/x-ndjson' } }),
-  },
-  write: { starts: ['conformance-write'], ask: (caller) => writeEntry(caller, newBatch()) },
-  call: {
-    starts: ['conformance-call', 'conformance-answer'],
-    ask: ({ call }) => call('POST', '/v1/conformance/calls', { body: { afterMs: 0, refuse: false } }),
-  },
-}
-
-type Ask = (caller: Caller, n: number) => Promise<Response>
-
 interface Outcome {
   readonly request: string
   readonly ms: number
   /** What was wrong; undefined where nothing was. */
   readonly fault: string | undefined
 }
-
-const ownEntry = ({ subject }: Caller) => `${randomUUID()}.${Buffer.from(subject).toString('base64url')}`
 
 /** A hundred times: nothing is there, then one request comes, and is answered by a pod that is started for it. */
 export const afterLongIdle: Check = {
@@ -115,27 +84,8 @@ async function fromNothing({ kubectl }: Context, { request, caller, pods, n }: A
   return { request, ms, fault: undefined }
 }
 
-/** The pods of functions, as the cluster tells of them. */
-function watchFunctions({ options }: Context) {
-  const { seen, close } = watchPods(options.namespace, 'app.kubernetes.io/component=function')
-  const eventsOf = (name: string) => seen.filter(({ pod }) => pod.metadata.labels?.['app.kubernetes.io/name'] === name)
-  return {
-    close,
-    /** How many there have been of a function. */
-    everOf: (name: string) => new Set(eventsOf(name).map(({ pod }) => pod.metadata.uid)).size,
-    of: (name: string) => {
-      const there = new Set<string>()
-      for (const { type, pod } of eventsOf(name)) {
-        if (type === 'DELETED') there.delete(pod.metadata.uid)
-        else there.add(pod.metadata.uid)
-      }
-      return there
-    },
-  }
-}
-
-const at = (times: readonly number[], share: number) =>
-  (times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0).toFixed(0)
+/** By the nearest rank. */
+const at = (times: readonly number[], share: number) => (times[Math.ceil(times.length * share) - 1] ?? 0).toFixed(0)
 
 function timesOf(outcomes: readonly Outcome[]): string {
   const times = outcomes.map(({ ms }) => ms).toSorted((a, b) => a - b)
