@@ -32,7 +32,7 @@ describeChart('the engine keda', () => {
     expect(only(manifests, 'Deployment', 'take-one').spec).not.toHaveProperty('replicas')
     expect(only(manifests, 'ScaledObject', 'take-one').spec).toEqual({
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'take-one' },
-      ...{ minReplicaCount: 0, maxReplicaCount: 4, cooldownPeriod: 60 },
+      ...{ minReplicaCount: 0, maxReplicaCount: 4, cooldownPeriod: 300 },
       triggers: [
         {
           type: 'external-push',
@@ -44,6 +44,21 @@ describeChart('the engine keda', () => {
       ],
     })
     expect(only(manifests, 'ScaledObject', 'warm-one').spec).toMatchObject({ minReplicaCount: 2, maxReplicaCount: 3 })
+  })
+
+  it('keeps one pod by the clock in the hours that its contract says, past midnight as well', async () => {
+    const warm = [
+      { from: '08:30', to: '18:00', days: ['mon', 'sun'], timeZone: 'Europe/Berlin' },
+      { from: '22:00', to: '06:00', days: ['fri', 'sat'] },
+      { from: '00:00', to: '24:00' },
+    ]
+    const warmed = await renderChart({ engine: 'keda' }, { functions: { night: { scale: { warm } } } })
+    const { triggers } = only(warmed, 'ScaledObject', 'night').spec as { triggers: { type: string; metadata: object }[] }
+    expect(triggers.filter(({ type }) => type === 'cron').map(({ metadata }) => metadata)).toEqual([
+      { timezone: 'Europe/Berlin', start: '30 08 * * 1,0', end: '00 18 * * 1,0', desiredReplicas: '1' },
+      { timezone: 'UTC', start: '00 22 * * 5,6', end: '00 06 * * 6,0', desiredReplicas: '1' },
+      { timezone: 'UTC', start: '00 00 * * *', end: '59 23 * * *', desiredReplicas: '1' },
+    ])
   })
 
   it('leads requests through the interceptor: its own name to that, and what is behind to the pods', () => {

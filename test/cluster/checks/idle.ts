@@ -13,7 +13,7 @@ const SHORTENED = {
     values: ['--set-string', 'allFunctions.podAnnotations.autoscaling\\.knative\\.dev/window=6s'],
     words: 'a window of 6 s in place of 60',
   },
-  keda: { values: ['--set', 'keda.idleSeconds=6'], words: 'idle after 6 s in place of 60' },
+  keda: { values: ['--set', 'keda.idleSeconds=6'], words: 'idle after 6 s in place of 300' },
 }
 
 interface Outcome {
