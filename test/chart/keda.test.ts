@@ -53,7 +53,9 @@ describeChart('the engine keda', () => {
       { from: '00:00', to: '24:00' },
     ]
     const warmed = await renderChart({ engine: 'keda' }, { functions: { night: { scale: { warm } } } })
-    const { triggers } = only(warmed, 'ScaledObject', 'night').spec as { triggers: { type: string; metadata: object }[] }
+    const { triggers } = only(warmed, 'ScaledObject', 'night').spec as {
+      triggers: { type: string; metadata: object }[]
+    }
     expect(triggers.filter(({ type }) => type === 'cron').map(({ metadata }) => metadata)).toEqual([
       { timezone: 'Europe/Berlin', start: '30 08 * * 1,0', end: '00 18 * * 1,0', desiredReplicas: '1' },
       { timezone: 'UTC', start: '00 22 * * 5,6', end: '00 06 * * 6,0', desiredReplicas: '1' },

@@ -8,7 +8,8 @@ import type { Case, Session } from '../session.ts'
 import { assertMade, make, newWrite } from '../writes.ts'
 
 /** Headers between the platform's own parts; `ce-` is how events travel. */
-const INNER = /^(ebb-(?!position$)|ce-|k-|knative-|x-envoy-|x-keda-|x-powered-by$|x-openfaas-|x-call-id$|x-duration-seconds$)/
+const INNER =
+  /^(ebb-(?!position$)|ce-|k-|knative-|x-envoy-|x-keda-|x-powered-by$|x-openfaas-|x-call-id$|x-duration-seconds$)/
 
 export const headers: readonly Case[] = [
   {

@@ -47,7 +47,9 @@ async function jobOf({ kubectl, options }: Context) {
   }
   const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [account, binding] })
   await kubectl.text(['apply', '--filename', '-'], { input })
-  const config = JSON.parse(await kubectl.text(['config', 'view', '--raw', '--minify', '--flatten', '--output', 'json']))
+  const config = JSON.parse(
+    await kubectl.text(['config', 'view', '--raw', '--minify', '--flatten', '--output', 'json']),
+  )
   const { server, 'certificate-authority-data': ca } = config.clusters[0].cluster
   return {
     ...{ NAMESPACE: options.namespace, RELEASE: options.release, KUBE_SERVER: String(server) },
