@@ -13,7 +13,7 @@ const functions = {
     ...{ kind: 'endpoint', scale: { min: 0, max: 4, concurrency: 7 }, timeoutMs: 5_000, timeoutSeconds: 90 },
     calls: ['warm-one'],
   },
-  'warm-one': { kind: 'subscriber', scale: { min: 2, max: 3, concurrency: 50, target: 1 }, timeoutSeconds: 400 },
+  'warm-one': { kind: 'subscriber', scale: { min: 2, max: 3, concurrency: 50, target: 1 }, timeoutSeconds: 3_725 },
 }
 const keda = (values: object = {}, apis: readonly string[] = []) =>
   renderChart({ engine: 'keda', ...values }, { functions, apis })
@@ -82,11 +82,11 @@ describeChart('the engine keda', () => {
       rules: [{ hosts: ['take-one.default.svc'] }],
       // 70 % of 7
       scalingMetric: { concurrency: { targetValue: 5 } },
-      timeouts: { readiness: '30s', responseHeader: '90s', request: '120s' },
+      timeouts: { readiness: '30s', responseHeader: '1m30s', request: '2m0s' },
     })
     expect(only(manifests, 'InterceptorRoute', 'warm-one').spec).toMatchObject({
       scalingMetric: { concurrency: { targetValue: 1 } },
-      timeouts: { responseHeader: '400s' },
+      timeouts: { responseHeader: '1h2m5s', request: '1h2m35s' },
     })
     const pod = podsOf(manifests).find(({ of }) => of === 'Deployment take-one')
     expect(settingsOf(pod!.spec.containers[0]!).plain).toMatchObject({
@@ -99,7 +99,7 @@ describeChart('the engine keda', () => {
     expect(ofKind(older, 'InterceptorRoute')).toEqual([])
     expect(only(older, 'HTTPScaledObject', 'take-one')).toMatchObject({
       metadata: { annotations: { 'httpscaledobject.keda.sh/skip-scaledobject-creation': 'true' } },
-      spec: { timeouts: { conditionWait: '30s', responseHeader: '90s' } },
+      spec: { timeouts: { conditionWait: '30s', responseHeader: '1m30s' } },
     })
     expect(JSON.stringify(only(older, 'ScaledObject', 'take-one').spec)).toContain('"httpScaledObject":"take-one"')
     const later = await keda({}, [HTTP_V1ALPHA1, HTTP_V1BETA1])

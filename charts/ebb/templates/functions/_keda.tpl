@@ -35,3 +35,9 @@
 {{- range index . 1 }}{{ $days = append $days (mod (add (dict "sun" 0 "mon" 1 "tue" 2 "wed" 3 "thu" 4 "fri" 5 "sat" 6 | dig . 0) $later) 7) }}{{ end }}
 {{- printf "%s %s * * %s" (last $time) (first $time) (join "," $days | default "*") | quote -}}
 {{- end }}
+
+{{/* Seconds as the add-on writes them back (Go's own form): in another form each upgrade would conflict with it. */}}
+{{- define "ebb.goDuration" -}}
+{{- $hours := div . 3600 }}{{ $minutes := div (mod . 3600) 60 }}
+{{- if $hours }}{{ $hours }}h{{ end }}{{ if or $hours $minutes }}{{ $minutes }}m{{ end }}{{ mod . 60 }}s
+{{- end }}
