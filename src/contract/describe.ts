@@ -174,10 +174,10 @@ export const hasTenancy = (contract: AnyContract): boolean => 'tenancy' in contr
 export function describeDeployment(contract: FunctionContract): ResolvedDeployment {
   const { kind, name, resources = {}, secrets = [], egress = [], targets = {} } = contract
   const timeoutMs = kind === 'endpoint' ? longestMs(describeEndpoint(contract)) : timeoutOf(contract)
-  const { min = SCALE.min, max = SCALE.max, concurrency = SCALE.concurrency, target } = contract.scale ?? {}
+  const { min = SCALE.min, max = SCALE.max, concurrency = SCALE.concurrency, target, warm } = contract.scale ?? {}
   return {
     ...{ kind, name, timeoutMs, secrets, egress, calls: ('calls' in contract && contract.calls) || [] },
-    scale: { min, max, concurrency, ...(target === undefined ? {} : { target }) },
+    scale: { min, max, concurrency, ...(target === undefined ? {} : { target }), ...(warm ? { warm } : {}) },
     resources: { requests: { ...REQUESTS, ...resources.requests }, limits: { ...LIMITS, ...resources.limits } },
     openfaas: targets.openfaas ?? true,
     ...(contract.kind === 'receive' ? { signedBy: contract.signedBy } : {}),

@@ -168,7 +168,7 @@ export interface ResolvedDeployment {
   readonly name: string
   /** The longest that a request may take, with its streams. */
   readonly timeoutMs: number
-  readonly scale: { readonly min: number; readonly max: number; readonly concurrency: number; readonly target?: number }
+  readonly scale: Scale & { readonly min: number; readonly target?: number }
   readonly resources: {
     readonly requests: { readonly cpu: string; readonly memory: string }
     readonly limits: { readonly memory: string }

@@ -13,7 +13,7 @@ const functions = {
     ...{ kind: 'endpoint', scale: { min: 0, max: 4, concurrency: 7 }, timeoutMs: 5_000, timeoutSeconds: 90 },
     calls: ['warm-one'],
   },
-  'warm-one': { kind: 'subscriber', scale: { min: 2, max: 3, concurrency: 50, target: 1 }, timeoutSeconds: 400 },
+  'warm-one': { kind: 'subscriber', scale: { min: 2, max: 3, concurrency: 50, target: 1 }, timeoutSeconds: 3_725 },
 }
 const keda = (values: object = {}, apis: readonly string[] = []) =>
   renderChart({ engine: 'keda', ...values }, { functions, apis })
@@ -32,7 +32,7 @@ describeChart('the engine keda', () => {
     expect(only(manifests, 'Deployment', 'take-one').spec).not.toHaveProperty('replicas')
     expect(only(manifests, 'ScaledObject', 'take-one').spec).toEqual({
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'take-one' },
-      ...{ minReplicaCount: 0, maxReplicaCount: 4, cooldownPeriod: 60 },
+      ...{ minReplicaCount: 0, maxReplicaCount: 4, cooldownPeriod: 300 },
       triggers: [
         {
           type: 'external-push',
@@ -44,6 +44,23 @@ describeChart('the engine keda', () => {
       ],
     })
     expect(only(manifests, 'ScaledObject', 'warm-one').spec).toMatchObject({ minReplicaCount: 2, maxReplicaCount: 3 })
+  })
+
+  it('keeps one pod by the clock in the hours that its contract says, past midnight as well', async () => {
+    const warm = [
+      { from: '08:30', to: '18:00', days: ['mon', 'sun'], timeZone: 'Europe/Berlin' },
+      { from: '22:00', to: '06:00', days: ['fri', 'sat'] },
+      { from: '00:00', to: '24:00' },
+    ]
+    const warmed = await renderChart({ engine: 'keda' }, { functions: { night: { scale: { warm } } } })
+    const { triggers } = only(warmed, 'ScaledObject', 'night').spec as {
+      triggers: { type: string; metadata: object }[]
+    }
+    expect(triggers.filter(({ type }) => type === 'cron').map(({ metadata }) => metadata)).toEqual([
+      { timezone: 'Europe/Berlin', start: '30 08 * * 1,0', end: '00 18 * * 1,0', desiredReplicas: '1' },
+      { timezone: 'UTC', start: '00 22 * * 5,6', end: '00 06 * * 6,0', desiredReplicas: '1' },
+      { timezone: 'UTC', start: '00 00 * * *', end: '59 23 * * *', desiredReplicas: '1' },
+    ])
   })
 
   it('leads requests through the interceptor: its own name to that, and what is behind to the pods', () => {
@@ -65,11 +82,11 @@ describeChart('the engine keda', () => {
       rules: [{ hosts: ['take-one.default.svc'] }],
       // 70 % of 7
       scalingMetric: { concurrency: { targetValue: 5 } },
-      timeouts: { readiness: '30s', responseHeader: '90s', request: '120s' },
+      timeouts: { readiness: '30s', responseHeader: '1m30s', request: '2m0s' },
     })
     expect(only(manifests, 'InterceptorRoute', 'warm-one').spec).toMatchObject({
       scalingMetric: { concurrency: { targetValue: 1 } },
-      timeouts: { responseHeader: '400s' },
+      timeouts: { responseHeader: '1h2m5s', request: '1h2m35s' },
     })
     const pod = podsOf(manifests).find(({ of }) => of === 'Deployment take-one')
     expect(settingsOf(pod!.spec.containers[0]!).plain).toMatchObject({
@@ -82,7 +99,7 @@ describeChart('the engine keda', () => {
     expect(ofKind(older, 'InterceptorRoute')).toEqual([])
     expect(only(older, 'HTTPScaledObject', 'take-one')).toMatchObject({
       metadata: { annotations: { 'httpscaledobject.keda.sh/skip-scaledobject-creation': 'true' } },
-      spec: { timeouts: { conditionWait: '30s', responseHeader: '90s' } },
+      spec: { timeouts: { conditionWait: '30s', responseHeader: '1m30s' } },
     })
     expect(JSON.stringify(only(older, 'ScaledObject', 'take-one').spec)).toContain('"httpScaledObject":"take-one"')
     const later = await keda({}, [HTTP_V1ALPHA1, HTTP_V1BETA1])

@@ -30,6 +30,7 @@ describeChart('helm lint --strict', () => {
     ['as it comes', {}],
     ['small', small],
     ['Knative', { engine: 'knative' }],
+    ['KEDA', { engine: 'keda' }],
     ['small and Knative', { ...small, engine: 'knative' }],
     ['CloudNativePG', { postgres: { mode: 'cnpg', pooler: 'cnpg' } }],
     ['external stores', external],

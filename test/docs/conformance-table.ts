@@ -9,6 +9,7 @@ import { CASES } from '../../src/conformance/cases.ts'
 const TARGETS = {
   knative: 'Kubernetes, Knative',
   kubernetes: 'Kubernetes alone',
+  keda: 'Kubernetes, KEDA',
   lambda: "AWS Lambda's runtime interface",
   'web-adapter': "behind AWS's web adapter",
 } as const

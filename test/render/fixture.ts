@@ -30,7 +30,10 @@ const sendReport = subscriber({
   summary: 'Send a report.',
   on: reportMade,
   timeoutMs: 30_000,
-  scale: { min: 2, max: 4, concurrency: 1 },
+  scale: {
+    ...{ min: 2, max: 4, concurrency: 1 },
+    warm: [{ from: '08:00', to: '18:00', days: ['mon'], timeZone: 'Europe/Berlin' }],
+  },
   secrets: ['PRINTER_KEY'],
 })
 

@@ -1,58 +1,27 @@
-import { randomUUID } from 'node:crypto'
 import { untilTrue } from '../../support/until.ts'
-import { type Caller, newBatch, newCaller, writeEntry } from '../callers.ts'
-import { watchPods } from '../cold-start.ts'
+import { type Caller, newCaller } from '../callers.ts'
 import type { Check, Context } from '../context.ts'
+import { REQUESTS } from '../idle-requests.ts'
 import { chartOf, helm, untilReady } from '../install.ts'
+import { watchFunctions } from '../watch-functions.ts'
 
 const TIMES = 100
 const ZERO_LIMIT_MS = 300_000
-const LINE = `${JSON.stringify({ batch: 'IDLE', quantity: 1 })}\n`
 /** The shortest that Knative takes, in place of 60 s; KEDA looks each 30 s besides. */
 const SHORTENED = {
   knative: {
     values: ['--set-string', 'allFunctions.podAnnotations.autoscaling\\.knative\\.dev/window=6s'],
     words: 'a window of 6 s in place of 60',
   },
-  keda: { values: ['--set', 'keda.idleSeconds=6'], words: 'idle after 6 s in place of 60' },
+  keda: { values: ['--set', 'keda.idleSeconds=6'], words: 'idle after 6 s in place of 300' },
 }
-
-/** One request to each of these functions, and which of them it starts; the list is never asked for what a gateway has stored. */
-const REQUESTS: Readonly<Record<string, { readonly starts: readonly string[]; readonly ask: Ask }>> = {
-  read: {
-    starts: ['conformance-read'],
-    ask: (caller) => caller.call('GET', `/v1/conformance/entries/${ownEntry(caller)}`),
-  },
-  look: { starts: ['conformance-look'], ask: ({ call }) => call('GET', `/v1/conformance/batches/${newBatch()}`) },
-  list: { starts: ['conformance-list'], ask: ({ call }, n) => call('GET', `/v1/conformance/batches?maxPrice=${n}`) },
-  events: { starts: ['conformance-events'], ask: ({ call }) => call('GET', '/v1/conformance/events') },
-  upload: {
-    starts: ['conformance-upload'],
-    ask: ({ call }) =>
-      call('POST', '/v1/conformance/uploads', { text: LINE, headers: { 'content-type': 'text/plain' } }),
-  },
-  ingest: {
-    starts: ['conformance-ingest'],
-    ask: ({ call }) =>
-      call('POST', '/v1/conformance/lines', { text: LINE, headers: { 'content-type': 'application/x-ndjson' } }),
-  },
-  write: { starts: ['conformance-write'], ask: (caller) => writeEntry(caller, newBatch()) },
-  call: {
-    starts: ['conformance-call', 'conformance-answer'],
-    ask: ({ call }) => call('POST', '/v1/conformance/calls', { body: { afterMs: 0, refuse: false } }),
-  },
-}
-
-type Ask = (caller: Caller, n: number) => Promise<Response>
 
 interface Outcome {
-  readonly request: string
+  readonly name: string
   readonly ms: number
   /** What was wrong; undefined where nothing was. */
   readonly fault: string | undefined
 }
-
-const ownEntry = ({ subject }: Caller) => `${randomUUID()}.${Buffer.from(subject).toString('base64url')}`
 
 /** A hundred times: nothing is there, then one request comes, and is answered by a pod that is started for it. */
 export const afterLongIdle: Check = {
@@ -68,11 +37,11 @@ export const afterLongIdle: Check = {
     const outcomes: Outcome[] = []
     let begun = 0
     const beganAt = Date.now()
-    const ask = async (request: string) => {
+    const ask = async (name: string) => {
       while (begun < TIMES) {
-        const outcome = await fromNothing(context, { request, caller, pods, n: ++begun })
+        const outcome = await fromNothing(context, { name, caller, pods, n: ++begun })
         outcomes.push(outcome)
-        log(`${outcomes.length} of ${TIMES}: ${request} ${outcome.fault ?? `${outcome.ms.toFixed(0)} ms`}`)
+        log(`${outcomes.length} of ${TIMES}: ${name} ${outcome.fault ?? `${outcome.ms.toFixed(0)} ms`}`)
       }
     }
     try {
@@ -81,7 +50,7 @@ export const afterLongIdle: Check = {
       pods.close()
     }
     context.tables.push({ title: 'First requests after long idle, in ms', rows: rowsOf(outcomes) })
-    const faults = outcomes.flatMap(({ request, fault }) => (fault === undefined ? [] : [`${request} ${fault}`]))
+    const faults = outcomes.flatMap(({ name, fault }) => (fault === undefined ? [] : [`${name} ${fault}`]))
     const minutes = ((Date.now() - beganAt) / 60_000).toFixed(0)
     const how = `${shortened.words}; ${Object.keys(REQUESTS).length} functions at once, ${minutes} minutes`
     const figures = `${outcomes.length - faults.length} of ${outcomes.length} answered 2xx by a pod started for them, ${timesOf(outcomes)}; ${how}`
@@ -91,51 +60,31 @@ export const afterLongIdle: Check = {
 }
 
 interface Asked {
-  readonly request: string
+  readonly name: string
   readonly caller: Caller
   readonly pods: ReturnType<typeof watchFunctions>
   readonly n: number
 }
 
-/** Waits until no pod of what is asked is left, asks once, and waits until the cluster tells of a pod that is new. */
-async function fromNothing({ kubectl }: Context, { request, caller, pods, n }: Asked): Promise<Outcome> {
-  const { starts, ask } = REQUESTS[request] as (typeof REQUESTS)[string]
-  const isGone = async (name: string) => pods.of(name).size === 0 && (await kubectl.podsOfFunction(name)).length === 0
-  for (const name of starts) await untilTrue(() => isGone(name), { limitMs: ZERO_LIMIT_MS, what: `zero of ${name}` })
-  const known = starts.map((name) => pods.everOf(name))
+/** Waits until no pod of a function is left, asks it once, and waits until the cluster tells of a pod that is new. */
+async function fromNothing({ kubectl }: Context, { name, caller, pods, n }: Asked): Promise<Outcome> {
+  const isGone = async () => pods.of(name).size === 0 && (await kubectl.podsOfFunction(name)).length === 0
+  await untilTrue(isGone, { limitMs: ZERO_LIMIT_MS, what: `zero of ${name}` })
+  const known = pods.everOf(name)
+  const ask = REQUESTS[name] as (typeof REQUESTS)[string]
   const beganAt = performance.now()
   const answer = await ask(caller, n).then(
     async (response) => ({ status: response.status, text: await response.text() }),
     (error: unknown) => ({ status: 0, text: String(error) }),
   )
   const ms = performance.now() - beganAt
-  if (answer.status < 200 || answer.status > 299) return { request, ms, fault: `${answer.status} ${answer.text}` }
-  for (const [i, name] of starts.entries())
-    await untilTrue(() => pods.everOf(name) > (known[i] ?? 0), { what: `a new pod of ${name}` })
-  return { request, ms, fault: undefined }
+  if (answer.status < 200 || answer.status > 299) return { name, ms, fault: `${answer.status} ${answer.text}` }
+  await untilTrue(() => pods.everOf(name) > known, { what: `a new pod of ${name}` })
+  return { name, ms, fault: undefined }
 }
 
-/** The pods of functions, as the cluster tells of them. */
-function watchFunctions({ options }: Context) {
-  const { seen, close } = watchPods(options.namespace, 'app.kubernetes.io/component=function')
-  const eventsOf = (name: string) => seen.filter(({ pod }) => pod.metadata.labels?.['app.kubernetes.io/name'] === name)
-  return {
-    close,
-    /** How many there have been of a function. */
-    everOf: (name: string) => new Set(eventsOf(name).map(({ pod }) => pod.metadata.uid)).size,
-    of: (name: string) => {
-      const there = new Set<string>()
-      for (const { type, pod } of eventsOf(name)) {
-        if (type === 'DELETED') there.delete(pod.metadata.uid)
-        else there.add(pod.metadata.uid)
-      }
-      return there
-    },
-  }
-}
-
-const at = (times: readonly number[], share: number) =>
-  (times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0).toFixed(0)
+/** By the nearest rank. */
+const at = (times: readonly number[], share: number) => (times[Math.ceil(times.length * share) - 1] ?? 0).toFixed(0)
 
 function timesOf(outcomes: readonly Outcome[]): string {
   const times = outcomes.map(({ ms }) => ms).toSorted((a, b) => a - b)
@@ -144,11 +93,11 @@ function timesOf(outcomes: readonly Outcome[]): string {
 
 const rowsOf = (outcomes: readonly Outcome[]) => [
   ['FUNCTION', 'REQUESTS', 'MEDIAN', 'WORST'],
-  ...Object.entries(REQUESTS).map(([request, { starts }]) => {
+  ...Object.keys(REQUESTS).map((name) => {
     const times = outcomes
-      .filter((one) => one.request === request)
+      .filter((one) => one.name === name)
       .map(({ ms }) => ms)
       .toSorted((a, b) => a - b)
-    return [starts.join(' and '), `${times.length}`, at(times, 0.5), at(times, 1)]
+    return [name, `${times.length}`, at(times, 0.5), at(times, 1)]
   }),
 ]

@@ -1,31 +1,61 @@
+import { fileURLToPath } from 'node:url'
 import { untilTrue } from '../../support/until.ts'
 import type { Check, Context } from '../context.ts'
 import { chartOf, helm, untilReady, values } from '../install.ts'
 import { figuresOf, startLoad } from '../load.ts'
+import { runCommand } from '../run-command.ts'
 
 const AT_LEAST = 2_000
+const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url))
+const PIPELINE = 'pipeline'
 
 /** A new image of everything comes while requests do, and none of them notices. */
 export const upgraded: Check = {
   name: 'helm upgrade under load',
-  run: (context) =>
-    underLoad(context, context.options.nextTag, async () => {
-      await helm(context, [
-        'upgrade',
-        context.options.release,
-        chartOf(context),
-        ...(await values(context, context.options.nextTag)),
-      ])
-    }),
+  run: (context) => underLoad(context, context.options.nextTag, () => upgrade(context)),
 }
 
-/** The way back is as quiet. */
+async function upgrade(context: Context) {
+  const { release, nextTag } = context.options
+  await helm(context, ['upgrade', release, chartOf(context), ...(await values(context, nextTag))])
+}
+
+/** The way back is as quiet: the step of the pipeline, run as its job is. */
 export const rolledBack: Check = {
-  name: 'helm rollback under load',
-  run: (context) =>
-    underLoad(context, context.options.tag, async () => {
-      await helm(context, ['rollback', context.options.release])
-    }),
+  name: 'rollback: the job of the pipeline, under load',
+  run: async (context) => {
+    const { release, tag, nextTag } = context.options
+    const deployed = JSON.parse(await helm(context, ['get', 'values', release, '--output', 'json']))
+    if (deployed.image.tag !== nextTag) {
+      await upgrade(context)
+      await untilRolledOut(context, nextTag)
+    }
+    const env = await jobOf(context)
+    return underLoad(context, tag, async () => {
+      context.log(await runCommand('bash', ['.ci/rollback'], { cwd: CHECKOUT, env, limitMs: 900_000 }))
+    })
+  },
+}
+
+/** What a forge gives to its job: the cluster, and the token of an account that may change this namespace and no other. */
+async function jobOf({ kubectl, options }: Context) {
+  const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: PIPELINE } }
+  const binding = {
+    ...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', metadata: { name: PIPELINE } },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
+    subjects: [{ kind: 'ServiceAccount', name: PIPELINE, namespace: options.namespace }],
+  }
+  const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [account, binding] })
+  await kubectl.text(['apply', '--filename', '-'], { input })
+  const config = JSON.parse(
+    await kubectl.text(['config', 'view', '--raw', '--minify', '--flatten', '--output', 'json']),
+  )
+  const { server, 'certificate-authority-data': ca } = config.clusters[0].cluster
+  return {
+    ...{ NAMESPACE: options.namespace, RELEASE: options.release, KUBE_SERVER: String(server) },
+    KUBE_CA: Buffer.from(String(ca), 'base64').toString(),
+    KUBE_TOKEN: (await kubectl.text(['create', 'token', PIPELINE])).trim(),
+  }
 }
 
 async function underLoad(context: Context, tag: string, change: () => Promise<void>): Promise<string> {
