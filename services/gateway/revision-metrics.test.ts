@@ -36,6 +36,7 @@ it('counts responses by their revision and by what the contract says of them, ea
   expect(await valuesOf('ebb_revision_replies_checked_total')).toEqual({
     ...{ '1 fine': 0, '1 broken': 0, '2 fine': 0, '2 broken': 1 },
   })
+  expect(await valuesOf('ebb_revision_responses_total')).toMatchObject({ '2 fine': 0, '2 undeclared': 0 })
 })
 
 it('cold starts count in no wait, and old revisions are forgotten', async () => {

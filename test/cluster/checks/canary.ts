@@ -152,36 +152,26 @@ function startReads(callers: readonly Caller[]) {
   }
 }
 
-/** Two canaries that get copies alone: the one that answers otherwise is aborted, the other passes, and no caller has noticed. */
+/** A canary that gets copies alone, and answers otherwise: it is aborted, and no caller has noticed. */
 export const copiedReads: Check = {
-  name: 'canaries by copies of reads',
+  name: 'canary by copies of reads',
   run: async (context) => {
-    await buildVariants(context, ['otherwise', 'fine'])
+    await buildVariants(context, ['otherwise'])
     const callers = await Promise.all(Array.from({ length: CALLERS }, () => newCaller(context)))
-    const told: string[] = []
-    for (const [variant, expected] of [
-      ['otherwise', 'aborted'],
-      ['fine', 'passed'],
-    ] as const) {
-      await readOnce(callers[0] as Caller)
-      const load = startReads(callers)
-      const image = ['--image', imageOf(context, variant)]
-      const { output } = await ebbCanary(context, ['start', ENDPOINT, ...image, '--steps', '0'])
-      const { sent, failures } = await load.stop()
-      context.log(output.split('\n').join('\n          '))
-      const ended = await stateOf(context, ENDPOINT)
-      if (expected === 'passed') await ebbCanary(context, ['abort', ENDPOINT])
-      const { compared, differs, moved, failed, dropped, calls, ms } = ended?.shadow ?? {}
-      if (ended?.state !== expected) throw new Error(`${variant} is ${ended?.state}: ${ended?.why}`)
-      if (load.lastCanaryAt() > 0 || failures.length > 0)
-        throw new Error(
-          `of ${sent} requests ${failures.length} failed, and a caller got the canary: ${load.lastCanaryAt()}`,
-        )
-      told.push(
-        `${variant} ${expected}: ${compared} compared of ${sent}, ${differs} differ, ${moved} moved, ${failed} failed, ${dropped} dropped; ${calls} calls took ${ms} ms`,
+    await readOnce(callers[0] as Caller)
+    const load = startReads(callers)
+    const image = ['--image', imageOf(context, 'otherwise')]
+    const { output } = await ebbCanary(context, ['start', ENDPOINT, ...image, '--shadow'])
+    const { sent, failures } = await load.stop()
+    context.log(output.split('\n').join('\n          '))
+    const ended = await stateOf(context, ENDPOINT)
+    if (ended?.state !== 'aborted' || !ended.why.startsWith('It answers otherwise'))
+      throw new Error(`it is ${ended?.state}: ${ended?.why}`)
+    if (load.lastCanaryAt() > 0 || failures.length > 0)
+      throw new Error(
+        `of ${sent} requests ${failures.length} failed; a caller got the canary at ${load.lastCanaryAt()}`,
       )
-    }
-    return told.join('. ')
+    return `of ${sent} requests ${ended.shadow?.compared} copies were compared, and ${ended.shadow?.differs} differ`
   },
 }
 
