@@ -76,7 +76,9 @@ export function kubernetesMover(kubectl: Kubectl): Mover {
       await untilRolledOut(name)
     },
     async end(name) {
-      const kinds = `${DEPLOYMENTS},services,networkpolicies.networking.k8s.io`
+      // Its Service stays until the function goes: another one would have another address, and a canary that is started soon would be
+      // asked for at the old one for as long as DNS answers are kept.
+      const kinds = `${DEPLOYMENTS},networkpolicies.networking.k8s.io`
       await kubectl.remove(kinds, `${NAME_LABEL}=${canaryNameOf(name)}`)
     },
   }
