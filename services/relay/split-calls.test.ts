@@ -58,7 +58,8 @@ it('one that fails is ended, its events go to the old revision, and none is lost
   expect(ended).toMatchObject({
     state: 'aborted',
     share: 0,
-    why: expect.stringContaining('requests failed by the canary'),
+    // A 500 is both, and which has the evidence first is a matter of how many were counted together.
+    why: expect.stringMatching(/requests (failed|were answered with what the contract does not declare) by the canary/),
   })
   expect(ended && totalsOf(ended.judgement).canary.failures).toBeGreaterThan(2)
   expect(canary().length).toBeGreaterThan(2)

@@ -46,7 +46,7 @@ export const canaryCommand: readonly Form[] = [
     },
     examples: [
       'canary start list-orders --image registry.example.com/shop/list-orders:42 --promote',
-      'canary start list-orders --image registry.example.com/shop/list-orders:42 --shadow --may-differ items.*.score',
+      'canary start list-orders --image registry.example.com/shop/list-orders:42 --shadow',
     ],
     run: (project, { name, ...options }) => start(project, name, options),
   }),

@@ -46,8 +46,6 @@ const bin = (name: string) => resolve('node_modules/.bin', name)
 describe('without the example in functions/ and domain/', () => {
   it('the types fit', async () => expect(await outputOf(bin('tsc'), [])).toBe(''))
 
-  it('nothing is dead code', async () => void (await outputOf(bin('knip'), [])))
-
   it('ebb render writes files that are then as the contracts say', async () => {
     const written = await spawnCli(['render'], { root }).ended
     expect([written.code, written.stderr]).toEqual([0, ''])
