@@ -27,8 +27,8 @@ const config: Config = {
   globalTeardown: './test/support/jest-stop.ts',
   testSequencer: './test/support/jest-order.ts',
   reporters: ['default', './test/support/jest-summary.ts'],
-  // Of two cores: a third of all that tests do is waiting for leases, time limits and processes.
-  maxWorkers: 3,
+  // Of two cores: a third of all that tests do is waiting for leases, time limits and processes, and more of what the full run adds.
+  maxWorkers: isFull ? 4 : 3,
   // No measure of anything: it ends what hangs, on a machine that is ten times slower than a quiet one, too.
   testTimeout: 180_000,
 }

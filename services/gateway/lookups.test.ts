@@ -1,4 +1,4 @@
-import { afterAll, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { createLog } from 'ebb/kernel'
 import { makeToken } from '../../src/data/keys/api-key-token.ts'
 import { createKey } from '../../src/data/keys/api-keys.ts'
@@ -10,6 +10,11 @@ import { PEPPER } from './test-support.ts'
 afterAll(() => pool.end())
 const database = testDatabase()
 const pool = createPool(database.ownerUrl, { log: createLog({ level: 'silent' }) })
+
+// On a busy machine a new connection may take as long as all of a lookup.
+beforeAll(async () => {
+  for (const client of await Promise.all([pool.connect(), pool.connect()])) client.release()
+})
 
 let connectionsTaken = 0
 pool.on('acquire', () => connectionsTaken++)
