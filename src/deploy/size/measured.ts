@@ -5,95 +5,87 @@ export const MEASURED: ServiceTimes = {
   machine: {
     node: 'v26.10.0',
     cores: 2,
-    load: 15.1,
+    load: 1.6,
     date: '2026-11-30',
   },
   requests: {
     refused: {
       gateway: {
-        busy: 70.5,
-        wake: 348.6,
+        busy: 43.1,
+        wake: 190,
       },
     },
     kept: {
       gateway: {
-        busy: 109.9,
-        wake: 577.7,
+        busy: 62.6,
+        wake: 297.2,
       },
       redis: {
-        busy: 12.9,
-        wake: 96.3,
-      },
-      relay: {
-        busy: 0,
-        wake: 111,
+        busy: 4.3,
+        wake: 62.1,
       },
     },
     read: {
       gateway: {
-        busy: 441,
-        wake: 636.6,
+        busy: 239.7,
+        wake: 567.1,
       },
       redis: {
-        busy: 37.4,
-        wake: 74.9,
+        busy: 21.4,
+        wake: 57.4,
       },
       postgres: {
-        busy: 125.8,
-        wake: 121.5,
-      },
-      relay: {
-        busy: 8.2,
+        busy: 108.3,
         wake: 0,
       },
       function: {
-        busy: 557.7,
-        wake: 577.6,
+        busy: 278.4,
+        wake: 796.3,
       },
     },
     write: {
       gateway: {
-        busy: 1113.7,
-        wake: 230,
+        busy: 431.9,
+        wake: 682.1,
       },
       redis: {
-        busy: 80,
-        wake: 48.7,
+        busy: 32.5,
+        wake: 58.7,
       },
       postgres: {
-        busy: 607.7,
-        wake: 561.4,
+        busy: 551.9,
+        wake: 490,
       },
       function: {
-        busy: 1517.2,
-        wake: 339.3,
+        busy: 526.9,
+        wake: 1065.8,
       },
     },
   },
   event: {
     postgres: {
-      busy: 2413.1,
-      wake: 0,
+      busy: 1048.7,
+      wake: 1301.8,
     },
     relay: {
-      busy: 1122.1,
-      wake: 0,
+      busy: 453.2,
+      wake: 623.5,
     },
     function: {
-      busy: 1879.2,
-      wake: 0,
+      busy: 807.9,
+      wake: 212.8,
     },
   },
   idle: {
-    gateway: 6495,
-    redis: 1281,
-    postgres: 3382,
-    relay: 5643,
-    function: 16735,
+    gateway: 8771,
+    redis: 1718,
+    postgres: 5490,
+    relay: 6535,
+    function: 316,
   },
   connectionMs: {
-    read: 11.4,
-    write: 17,
+    read: 0.5,
+    write: 1.6,
   },
-  flushMs: 2.7,
+  flushMs: 0.2,
 }
