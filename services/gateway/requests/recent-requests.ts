@@ -8,8 +8,8 @@ const MAX_REQUESTS = 2_000
 /** Kept besides those, since they are what somebody looks for when the others have long passed. */
 const MAX_FAILED = 500
 const MAX_PATH_LENGTH = 300
-/** A batch for whoever follows, and how often there is one: a hundred lines a second are more than anybody reads. */
-const BATCH = 25
+/** A batch for whoever follows, and how often there is one. */
+const BATCH = 50
 const EVERY_MS = 250
 const MAX_FOLLOWERS = 20
 
