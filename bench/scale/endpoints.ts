@@ -1,4 +1,4 @@
-import { rankOf } from './chance.ts'
+import { rankOf } from './zipf.ts'
 
 interface EndpointsOptions {
   readonly endpoints: number

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
+import { createRandom } from '../../src/deploy/sample/random.ts'
 import type { ServiceTimes } from '../../src/deploy/size/service-times.ts'
-import { createRandom, rankOf } from './chance.ts'
 import { busiestOf, type Run, simulate } from './simulate.ts'
 import { createStation } from './stations.ts'
+import { rankOf } from './zipf.ts'
 
 const each = (micros: number) => ({ busy: micros, wake: 0 })
 const TIMES: ServiceTimes = {
@@ -32,7 +33,7 @@ const RUN: Run = {
 
 describe('a line', () => {
   it('has the waits that queueing theory says: of one server, half busy, twice the time of the work', () => {
-    const random = createRandom(3)
+    const random = createRandom('3').fraction
     const station = createStation({ servers: 1, random })
     let [at, sum] = [0, 0]
     const requests = 100_000
@@ -47,7 +48,7 @@ describe('a line', () => {
 
   it('of a hundredth of one server, with a hundredth of the requests, has the same use and the same waits', () => {
     const waits = [1, 0.01].map((servers) => {
-      const random = createRandom(5)
+      const random = createRandom('5').fraction
       const station = createStation({ servers, random })
       let [at, sum] = [0, 0]
       for (let i = 0; i < 100_000; i++) {
@@ -97,7 +98,7 @@ describe('a simulation', () => {
     const rates = Array.from({ length: 100 }, (_, i) => (1_000 * Math.log((i + 2) / (i + 1))) / Math.log(101))
     const passing = rates.reduce((sum, rate) => sum + Math.min(rate, 10), 0) / 1_000
     expect(Math.abs(limited - (1 - passing))).toBeLessThan(0.03)
-    const random = createRandom(1)
+    const random = createRandom('1').fraction
     const first = Array.from({ length: 10_000 }, () => rankOf(random(), 100)).filter((rank) => rank === 0).length
     expect(Math.abs(first / 10_000 - Math.log(2) / Math.log(101))).toBeLessThan(0.02)
   })

@@ -1,9 +1,10 @@
 import { createEventQueue } from '../../services/gateway/cost/event-queue.ts'
+import { createRandom } from '../../src/deploy/sample/random.ts'
 import type { Demand, RequestKind, ServiceTimes } from '../../src/deploy/size/service-times.ts'
-import { createRandom, rankOf } from './chance.ts'
 import { createEndpoints } from './endpoints.ts'
 import type { Mix } from './mix.ts'
 import { createPool, createStation } from './stations.ts'
+import { rankOf } from './zipf.ts'
 
 /** So many of each part. */
 export interface Fleet {
@@ -65,7 +66,7 @@ export function simulate(run: Run): Outcome {
   const { perSecond, mix, fleet, times, limit, failures, startSeconds, awaySeconds, seed } = run
   const seconds = Math.min(MAX_SECONDS, Math.max(MIN_SECONDS, run.requests / perSecond))
   const oneIn = Math.max(1, (perSecond * seconds) / run.requests)
-  const random = createRandom(seed)
+  const random = createRandom(String(seed)).fraction
   const away = (forSeconds: number) => (failures ? { away: [seconds / 2, seconds / 2 + forSeconds] as const } : {})
   const station = (servers: number, options: { readonly shared?: boolean; readonly awaySeconds?: number } = {}) =>
     createStation({
