@@ -10,10 +10,10 @@ import { keepNativePackages } from './native-packages.ts'
 import { type Bundle, type Chunk, replaceFile, writeChunk } from './write-chunk.ts'
 
 /**
- * The flags of a function's Node, on a laptop as in its image. A young generation that holds a whole start needs no
- * collections meanwhile. With other flags than these V8 may reject the code caches, which are created with them.
+ * The flags of a function's Node, on a laptop as in its image. A young generation that holds a start needs no
+ * collections meanwhile, and a larger one is memory that a stream of rows fills for nothing. With other flags than these V8 may reject the code caches, which are created with them.
  */
-export const NODE_FLAGS: readonly string[] = ['--min-semi-space-size=16']
+export const NODE_FLAGS: readonly string[] = ['--min-semi-space-size=8']
 
 interface BundleOptions {
   /** The name of the start file; default: `<function>-<revision>.cjs`. */
