@@ -15,7 +15,7 @@ export function exportEnv(endpoint?: string): ExportEnv {
   if (hasCollector(settings)) return settings
   if (endpoint === undefined || settings.OTEL_TRACES_EXPORTER === 'none') return { ...NOTHING, ...settings }
   return {
-    ...{ OTEL_METRICS_EXPORTER: 'none', OTEL_BSP_SCHEDULE_DELAY: '500', ...settings },
+    ...{ OTEL_METRICS_EXPORTER: 'none', OTEL_BSP_SCHEDULE_DELAY: '1000', ...settings },
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint,
   }
 }

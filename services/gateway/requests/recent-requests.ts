@@ -8,9 +8,9 @@ const MAX_REQUESTS = 2_000
 /** Kept besides those, since they are what somebody looks for when the others have long passed. */
 const MAX_FAILED = 500
 const MAX_PATH_LENGTH = 300
-/** A batch for whoever follows, and how often there is one. */
-const BATCH = 50
-const EVERY_MS = 250
+/** A batch for whoever follows, and how often there is one: more than a person reads, and a browser has to draw it. */
+const BATCH = 25
+const EVERY_MS = 500
 const MAX_FOLLOWERS = 20
 
 type Listener = (batch: { readonly requests: readonly SeenRequest[]; readonly skipped: number }) => void

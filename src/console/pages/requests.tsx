@@ -13,7 +13,7 @@ import { useFilter } from '../parts/use-filter.ts'
 import { RequestTable, type SeenRequest } from './request-table.tsx'
 
 const FILTERS = ['status', 'function', 'path', 'caller', 'tenant', 'correlation', 'before'] as const
-const MAX_LIVE = 200
+const MAX_LIVE = 100
 
 /** What came to the gateways, whether a function was called for it or not. */
 export function Requests() {
@@ -54,7 +54,8 @@ export function Requests() {
         {tail.skipped > 0 ? <p class="note warn">{formatCount(tail.skipped)} came too fast to be shown.</p> : null}
         <Loaded data={requests} rows={12}>
           {({ requests: held, next, held: all }) => {
-            const shown = [...tail.requests, ...held.filter(({ id }) => !tail.requests.some((one) => one.id === id))]
+            const live = new Set(tail.requests.map(({ id }) => id))
+            const shown = [...tail.requests, ...held.filter(({ id }) => !live.has(id))]
             return (
               <>
                 <p class="soft">

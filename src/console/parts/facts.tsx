@@ -25,6 +25,17 @@ export const When = ({ at }: { readonly at: string | null | undefined }) =>
     <span class="soft">never</span>
   )
 
+/** A time of the day, with its date where that is another one: as it stands in a log, and right for as long as it is shown. */
+export const At = ({ time }: { readonly time: string }) => {
+  const date = new Date(time)
+  const isToday = date.toDateString() === new Date().toDateString()
+  return (
+    <time dateTime={time} title={date.toLocaleString()}>
+      {isToday ? date.toLocaleTimeString() : date.toLocaleString()}
+    </time>
+  )
+}
+
 export type Tone = 'good' | 'warn' | 'bad' | 'calm'
 
 /** A word that says how something is; its colour says nothing that the word does not. */

@@ -1,4 +1,4 @@
-import type { ComponentChildren } from 'preact'
+import { Component, type ComponentChildren } from 'preact'
 
 export interface Column<Row> {
   readonly name: string
@@ -31,18 +31,36 @@ export const Table = <Row,>({ label, columns, rows, keyOf }: TableProps<Row>) =>
     </thead>
     <tbody>
       {rows.map((row) => (
-        <tr key={keyOf(row)}>
-          {columns.map(({ name, cell, isNumber, isActions }) => (
-            <td
-              key={name}
-              data-label={isActions ? '' : name}
-              class={isNumber ? 'number' : isActions ? 'row-actions' : undefined}
-            >
-              {cell(row)}
-            </td>
-          ))}
-        </tr>
+        <TableRow key={keyOf(row)} row={row} columns={columns} />
       ))}
     </tbody>
   </table>
 )
+
+interface TableRowProps<Row> {
+  readonly row: Row
+  readonly columns: readonly Column<Row>[]
+}
+
+/** Drawn once where its columns are constants: a table that grows by some rows at a time costs only these. */
+class TableRow<Row> extends Component<TableRowProps<Row>> {
+  override shouldComponentUpdate({ row, columns }: TableRowProps<Row>) {
+    return row !== this.props.row || columns !== this.props.columns
+  }
+
+  render({ row, columns }: TableRowProps<Row>) {
+    return (
+      <tr>
+        {columns.map(({ name, cell, isNumber, isActions }) => (
+          <td
+            key={name}
+            data-label={isActions ? '' : name}
+            class={isNumber ? 'number' : isActions ? 'row-actions' : undefined}
+          >
+            {cell(row)}
+          </td>
+        ))}
+      </tr>
+    )
+  }
+}

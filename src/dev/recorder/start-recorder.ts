@@ -21,7 +21,7 @@ interface LaptopRecorder {
 }
 
 /** Enough for whoever looks at single requests; what a load test sends is not worth its time. */
-const TRACES_PER_SECOND = '50'
+const TRACES_PER_SECOND = '25'
 
 /**
  * Opens the recorder's port. Its process starts with the first spans, has the lowest part of the processors, and is no part of any

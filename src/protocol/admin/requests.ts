@@ -74,7 +74,7 @@ export const followRequests = adminEndpoint({
   ...{ name: 'requests.follow', method: 'GET', path: '/v1/requests/live' },
   summary: 'Follow the requests that this gateway answers from now on.',
   description:
-    'At most four events a second with at most 50 requests each; `skipped` counts the others that matched. It ends after an hour, and `EventSource` begins anew.',
+    'At most two events a second with at most 25 requests each; `skipped` counts the others that matched. It ends after an hour, and `EventSource` begins anew.',
   query: Filter,
   reply: {
     status: 200,
