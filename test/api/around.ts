@@ -4,7 +4,7 @@ import { implement } from 'ebb/http'
 import type { BoundedMap } from 'ebb/kernel'
 import * as z from 'zod'
 
-// What the examples in doc comments speak of, besides what they import: see examples.test.ts.
+// What the examples in doc comments speak of, besides what they import: see examples.full.test.ts.
 export declare const sql: Sql
 export declare const [id, sku, quantity]: [string, string, number]
 export declare const conditions: readonly Fragment[]

@@ -16,7 +16,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'npx ebb canary start create-note --image registry.example.com/ebb/create-note:2 --promote':
     'test/cluster/checks/canary.ts',
   'npx ebb canary start list-notes --image registry.example.com/ebb/list-notes:2 --shadow --may-differ items.*.score':
-    'services/gateway/canaries.test.ts',
+    'services/gateway/canaries.full.test.ts',
   'npx ebb canary promote create-note': 'test/cluster/checks/canary.ts',
   'npx ebb canary abort create-note': 'test/cluster/checks/canary.ts',
   'npx ebb preview up pr-12 --values images.json --ttl 3d': 'test/cluster/checks/preview.ts',

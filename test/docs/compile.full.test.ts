@@ -8,7 +8,7 @@ import { endpointFiles } from '../../src/commands/new/templates.ts'
 import { blocksOf, PAGES } from './page-blocks.ts'
 import { newProjectFiles, writeInto } from './page-project.ts'
 
-/** Those of the reference are signatures, and examples that test/api/examples.test.ts compiles. */
+/** Those of the reference are signatures, and examples that test/api/examples.full.test.ts compiles. */
 const blocks = PAGES.filter((page) => !page.startsWith('docs/reference/')).flatMap((page) =>
   blocksOf(page).map((block) => ({ ...block, page })),
 )
