@@ -1,6 +1,7 @@
 import { type ContractSet, parsePathTemplate, parseProxyPath, type Route } from '../../../contract/index.ts'
 import type { GatewayContext, Outcome, Step } from '../context.ts'
 import { createClientSink } from '../upstream/client-sink.ts'
+import { wrapSink } from '../upstream/wrap-sink.ts'
 import { fieldOf } from './fields.ts'
 import { originOfRequest } from './lookup.ts'
 import { cacheRulesOf } from './rules.ts'
@@ -27,14 +28,7 @@ export function createInvalidation({ purge }: Pick<CacheStore, 'purge'>) {
     if (SAFE.has(context.method)) return next(context)
     const { path, query } = context
     const sink = context.sink ?? createClientSink(context)
-    context.sink = {
-      ...sink,
-      get onDrain() {
-        return sink.onDrain
-      },
-      set onDrain(drain) {
-        sink.onDrain = drain
-      },
+    context.sink = wrapSink(sink, {
       start: (status, headers) => {
         if (status >= 200 && status < 400) {
           const named = [fieldOf(headers, 'location'), fieldOf(headers, 'content-location')]
@@ -43,7 +37,7 @@ export function createInvalidation({ purge }: Pick<CacheStore, 'purge'>) {
         }
         sink.start(status, headers)
       },
-    }
+    })
     return next(context)
   }
 }

@@ -1,4 +1,5 @@
 import type { ResponseHeaders, ResponseSink } from '../upstream/upstream-request.ts'
+import { wrapSink } from '../upstream/wrap-sink.ts'
 
 /** A response as it came. */
 export interface Answer {
@@ -20,14 +21,7 @@ export function keepAnswer(sink: ResponseSink, { maxBytes, wants = () => true }:
   let chunks: Uint8Array[] | undefined
   let bytes = 0
   let answer: Answer | undefined
-  const keeping: ResponseSink = {
-    ...sink,
-    get onDrain() {
-      return sink.onDrain
-    },
-    set onDrain(drain) {
-      sink.onDrain = drain
-    },
+  const keeping = wrapSink(sink, {
     start: (status, headers) => {
       begun = { status, headers }
       if (wants(status, headers)) chunks = []
@@ -48,7 +42,7 @@ export function keepAnswer(sink: ResponseSink, { maxBytes, wants = () => true }:
       chunks = undefined
       sink.fail(error)
     },
-  }
+  })
   return {
     sink: keeping,
     /** Undefined where it has not begun. */
