@@ -72,6 +72,7 @@ export function simulate(run: Run): Outcome {
     createStation({
       servers: servers / oneIn,
       random,
+      coolMs: times.coolMs,
       ...options,
       ...(options.awaySeconds ? away(options.awaySeconds) : {}),
     })
