@@ -67,27 +67,29 @@ const HOLD_SECONDS = 55
 
 /** Makes all entries of a batch wait, as a slow database would, until the function that it returns is called. */
 export async function holdBatch({ send, until }: Session, caller: Caller, batch: string): Promise<() => Promise<void>> {
-  const hangUp = new AbortController()
-  let over: string | undefined
-  const ended = caller
-    .send({
-      ...{ method: 'POST', path: BATCHES, json: { ...holdOf(batch), seconds: HOLD_SECONDS }, signal: hangUp.signal },
+  const over = new AbortController()
+  const hold = (seconds: number) =>
+    caller.send({
+      ...{ method: 'POST', path: BATCHES, json: { ...holdOf(batch), seconds }, signal: over.signal },
       headers: { 'idempotency-key': newKey() },
     })
-    .then(
-      ({ status, text }) => (over = `${status} ${text.slice(0, 300)}`),
-      (error: Error) => (over = error.message),
-    )
+  let outcome: string | undefined
+  const ended = hold(HOLD_SECONDS).then(
+    ({ status, text }) => (outcome = `${status} ${text.slice(0, 300)}`),
+    (error: Error) => (outcome = error.message),
+  )
   const isHeld = async () => {
-    if (over) throw new Error(`${batch} is not held any more: ${over}`)
+    if (outcome) throw new Error(`${batch} is not held any more: ${outcome}`)
     return (await send({ path: `${BATCHES}/${batch}` })).json<{ held: boolean }>().held
   }
+  // Who holds it lets go for who asks next. A platform may not tell that a caller hung up.
   const release = async () => {
-    hangUp.abort()
+    await hold(0).finally(() => over.abort())
     await ended
   }
   await until(isHeld, `a hold of ${batch}`).catch(async (error: unknown) => {
-    await release()
+    over.abort()
+    await ended
     throw error
   })
   return release

@@ -12,16 +12,18 @@ export interface Target {
   readonly contracts?: Readonly<Record<string, AnyContract>> | undefined
   /** How long what happens behind the scenes may take, such as a delivery; default: 90 s. */
   readonly patienceMs?: number | undefined
+  /** false where the platform does not tell a function that its caller hung up; default: it does. */
+  readonly hangUps?: boolean | undefined
   /** Replaces a function's instances, as a roll-out does; resolves when new ones serve. */
   readonly restartFunction?: ((name: string) => Promise<void>) | undefined
 }
 
 /** What a case may need of a target. */
-export type Requirement = 'key' | 'admin' | 'restartFunction'
+export type Requirement = 'key' | 'admin' | 'hangUps' | 'restartFunction'
 
 /** What a target lacks, in words; undefined where it has all that is needed. */
 export function findMissingRequirement(target: Target, needs: readonly Requirement[]): string | undefined {
-  const has = { ...target, key: target.key ?? target.admin }
+  const has = { ...target, key: target.key ?? target.admin, hangUps: target.hangUps ?? true }
   const [missing] = needs.filter((need) => !has[need])
   return missing && `needs ${WORDS[missing]}`
 }
@@ -29,5 +31,6 @@ export function findMissingRequirement(target: Target, needs: readonly Requireme
 const WORDS: Readonly<Record<Requirement, string>> = {
   key: 'an API key (--key), or the admin port (--admin)',
   admin: 'the admin port (--admin), for several callers and to see events',
+  hangUps: 'a platform that tells a function that its caller hung up',
   restartFunction: 'a way to replace the instances of a function, which the tests of Ebb have',
 }

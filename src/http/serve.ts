@@ -26,6 +26,7 @@ import { createRequestContext } from './context.ts'
 import { MAX_FUNCTION_HEADER_BYTES } from './header-limits.ts'
 import type { Contract, Implementation, Uses } from './implement.ts'
 import { createInFlight, isolateErrors } from './isolate-errors.ts'
+import { asksForInvocations } from './lambda/web-adapter.ts'
 import type { VerifyIdentity } from './middleware/identity.ts'
 import { recordUse } from './record-use.ts'
 import { openResources } from './resources.ts'
@@ -106,8 +107,7 @@ function start(fn: Implementation, config: Config, log: Log) {
     const { port } = server.address() as AddressInfo
     logReady({ function: name, revision: config.EBB_REVISION }, { port }, 'listening')
     reportIgnoredCaches(log)
-    if (config.AWS_LAMBDA_RUNTIME_API && config.AWS_LWA_PORT === undefined)
-      takeInvocations(config, { contract: fn.contract, port, vouch, log })
+    if (asksForInvocations(config)) takeInvocations(config, { contract: fn.contract, port, vouch, log })
   })
   const stop = async () => {
     reportIgnoredCaches(log)

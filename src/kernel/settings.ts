@@ -194,7 +194,10 @@ export const SETTINGS = {
   EBB_UPSTREAMS: [() => json<Readonly<Record<string, unknown>>>(), undefined],
   /** Set by AWS Lambda: the address of its runtime interface, from which a function then takes its requests. */
   AWS_LAMBDA_RUNTIME_API: [text(), undefined],
-  /** Set for AWS's web adapter, to the port that a function has as PORT: the adapter sends it the requests, and the function asks Lambda for none. */
+  /**
+   * For AWS's web adapter, the port that a function has as PORT: the adapter sends it the requests, and the function asks Lambda for none. As
+   * /opt/extensions/lambda-adapter the adapter is found without it.
+   */
   AWS_LWA_PORT: [port, undefined],
   /** On AWS Lambda: let a subscriber take events of SQS and EventBridge. Whoever may send there, or invoke the function, is believed, tenants included. */
   EBB_LAMBDA_EVENTS: [oneOf('true', 'false'), 'false'],

@@ -1,11 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { CASES } from '../../src/conformance/cases.ts'
 import { type Outcome, runConformance } from '../../src/conformance/index.ts'
 import { startEbb } from '../support/ebb.ts'
-import { untilTrue } from '../support/until.ts'
-import { conformanceProject } from './conformance-project.ts'
+import { conformanceProject, replaceBySaving } from './conformance-project.ts'
 
 /** As a provider and its receiver share it; without one nothing could be told from what is forged. */
 const CONFORMANCE_WEBHOOK_SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
@@ -22,13 +20,7 @@ beforeAll(async () => {
   const { url, admin, adminKey } = ebb.ready
   outcomes = await runConformance({
     ...{ url, admin: { url: admin, key: adminKey }, patienceMs: 60_000 },
-    restartFunction: async (name) => {
-      const file = join(root, 'functions', name, 'handler.ts')
-      // A comment would make the same bundle.
-      await writeFile(file, `${await readFile(file, 'utf8')}\nprocess.title = 'saved again'\n`)
-      const isTaken = () => ebb.events.some(({ event, functions }) => event === 'reload' && String(functions) === name)
-      await untilTrue(isTaken, { what: `a reload of ${name}` })
-    },
+    restartFunction: (name) => replaceBySaving(ebb, { root, name, file: 'handler.ts' }),
   })
 })
 afterAll(async () => {

@@ -42,7 +42,7 @@ export const deadlines: readonly Case[] = [
   },
   {
     name: 'deadlines: a caller who hangs up ends the work: its key is free at once, and nothing was done',
-    needs: ['key'],
+    needs: ['key', 'hangUps'],
     needsFunctions: true,
     holds: true,
     run: async (session) => {

@@ -26,6 +26,9 @@ export interface LambdaOptions {
  */
 export async function pollInvocations({ api, port, streams, events }: LambdaOptions): Promise<never> {
   const agent = new Agent({ keepAlive: true })
+  // No connection to the function outlives its invocation: the platform freezes the process in between, and its first act after an
+  // hour would be to close what was kept for too long, with the next request on it.
+  const toFunction = new Agent({ keepAlive: false })
   for (;;) {
     // Waits as long as nothing comes: the platform freezes the process meanwhile.
     const next = await send({ agent, host: api, method: 'GET', target: `/${VERSION}/runtime/invocation/next` })
@@ -34,7 +37,7 @@ export async function pollInvocations({ api, port, streams, events }: LambdaOpti
     const result: ResultAddress = { api, agent, path: `/${VERSION}/runtime/invocation/${id}` }
     const limitMs = Number(next.headers['lambda-runtime-deadline-ms']) - Date.now() - RESERVE_MS
     const signal = AbortSignal.timeout(Math.max(1, limitMs))
-    const ask = (request: LoopbackRequest) => send({ agent, host: `127.0.0.1:${port}`, ...request, signal })
+    const ask = (request: LoopbackRequest) => send({ agent: toFunction, host: `127.0.0.1:${port}`, ...request, signal })
     const payload: unknown = await json(next).catch(() => undefined)
     const brought = events && readEvents(payload)
     if (brought) await answerEvents(result, brought, { events, ask, limitMs })

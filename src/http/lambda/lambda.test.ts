@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, it } from '@jest/globals'
 import { pollInvocations } from './index.ts'
+import { asksForInvocations } from './web-adapter.ts'
 
 const closers: (() => void)[] = []
 afterEach(() => {
@@ -25,27 +26,44 @@ interface Posted {
   readonly trailers: IncomingMessage['trailers']
 }
 
-/** Has one event handled by a function that is this listener; resolves to what the runtime interface is told of it. */
-async function invoke(event: unknown, listener: RequestListener, { limitMs = 10_000, streams = false } = {}) {
+interface InvokeOptions {
+  readonly limitMs?: number
+  readonly streams?: boolean
+}
+
+/** Has events handled by a function that is this listener; resolves to what the runtime interface is told of each. */
+async function invokeAll(
+  events: readonly unknown[],
+  listener: RequestListener,
+  { limitMs = 10_000, streams = false }: InvokeOptions = {},
+): Promise<readonly Posted[]> {
   const port = await listen(listener)
-  const posted = Promise.withResolvers<Posted>()
-  let isTaken = false
+  const all = Promise.withResolvers<readonly Posted[]>()
+  const [waiting, posted]: [unknown[], Posted[]] = [[...events], []]
   const runtime = async (request: IncomingMessage, response: ServerResponse) => {
     const what = request.url?.split('/').at(-1) ?? ''
     if (what !== 'next') {
       const body = await text(request)
-      posted.resolve({ what, headers: request.headers, body, trailers: request.trailers })
-      return response.writeHead(202).end()
+      posted.push({ what, headers: request.headers, body, trailers: request.trailers })
+      response.writeHead(202).end()
+      if (posted.length === events.length) all.resolve(posted)
+      return
     }
-    // A second one waits, as on the platform.
-    if (isTaken) return
-    isTaken = true
+    // One more waits, as on the platform.
+    if (waiting.length === 0) return
     const headers = { 'lambda-runtime-aws-request-id': 'id-1', 'lambda-runtime-deadline-ms': Date.now() + limitMs }
-    response.writeHead(200, headers).end(JSON.stringify(event))
+    response.writeHead(200, headers).end(JSON.stringify(waiting.shift()))
   }
   const runtimePort = await listen((request, response) => void runtime(request, response))
   pollInvocations({ api: `127.0.0.1:${runtimePort}`, port, streams }).catch(() => {})
-  return posted.promise
+  return all.promise
+}
+
+/** The same for one event. */
+async function invoke(event: unknown, listener: RequestListener, options: InvokeOptions = {}): Promise<Posted> {
+  const [posted] = await invokeAll([event], listener, options)
+  // One event, one result.
+  return posted as Posted
 }
 
 const event = (parts: object = {}) => ({
@@ -119,6 +137,16 @@ it('answers 502 where the function breaks off', async () => {
   expect(JSON.parse(half.body)).toMatchObject({ statusCode: 502 })
 })
 
+it('sends each request on a connection of its own: one that was kept may have ended while the process was frozen', async () => {
+  const connections = new Set<unknown>()
+  const posted = await invokeAll([event(), event()], ({ socket }, response) => {
+    if (connections.has(socket)) return void socket.destroy()
+    connections.add(socket)
+    response.end('{}')
+  })
+  expect(posted.map(({ body }) => JSON.parse(body).statusCode)).toEqual([200, 200])
+})
+
 it('streams: the head, eight zero bytes, the body; one that is cut is told in the trailers', async () => {
   const whole = await invoke(event(), (_, response) => void response.writeHead(200, { 'x-a': '1' }).end('lines'), {
     streams: true,
@@ -136,4 +164,18 @@ it('streams: the head, eight zero bytes, the body; one that is cut is told in th
     { streams: true },
   )
   expect(cut.trailers['lambda-runtime-function-error-type']).toBe('Ebb.Cut')
+})
+
+it.each([
+  ['is not on AWS Lambda', { AWS_LAMBDA_RUNTIME_API: undefined, AWS_LWA_PORT: undefined }, '/none', false],
+  ['is there alone', { AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001', AWS_LWA_PORT: undefined }, '/none', true],
+  ['is behind the web adapter', { AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001', AWS_LWA_PORT: 8080 }, '/none', false],
+  [
+    'has it in its image',
+    { AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001', AWS_LWA_PORT: undefined },
+    process.execPath,
+    false,
+  ],
+])('a function that %s: whether it asks for invocations', (_where, settings, program, asks) => {
+  expect(asksForInvocations(settings, program)).toBe(asks)
 })

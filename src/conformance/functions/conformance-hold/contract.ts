@@ -13,7 +13,7 @@ const Batch = z.object({
 
 export default endpoint({
   name: 'conformance-hold',
-  summary: 'Hold a batch for some seconds, or until the caller hangs up (`ebb conformance`).',
+  summary: 'Hold a batch for some seconds, or until another caller asks for it (`ebb conformance`).',
   description: 'Nobody writes into it meanwhile. A batch whose name begins with `FULL` is refused.',
   method: 'POST',
   path: '/v1/conformance/batches',
