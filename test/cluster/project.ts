@@ -13,15 +13,18 @@ const FOLDERS = ['src', 'services', 'charts']
 const FILES = ['package.json', 'package-lock.json', '.npmrc', 'tsconfig.json', 'Dockerfile', '.dockerignore']
 const RENDER_MS = 120_000
 
-/** What is built and installed: this checkout with the conformance functions and what the checks need besides in the place of its own, rendered anew. */
-export async function assembleProject() {
+/** What is built and installed: this checkout with functions in the place of its own, rendered anew; those of conformance and what the checks need besides, or those of a folder. */
+export async function assembleProject(functions?: string) {
   const root = await mkdtemp(join(tmpdir(), 'ebb-cluster-'))
   for (const folder of FOLDERS) await cp(join(ROOT, folder), join(root, folder), { recursive: true })
   for (const file of FILES) await copyFile(join(ROOT, file), join(root, file))
   await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'))
   await emptyProject(root)
-  await addConformanceFunctions(root)
-  for (const folder of ['functions', 'domain']) await cp(join(OWN, folder), join(root, folder), { recursive: true })
+  if (functions) await cp(functions, join(root, 'functions'), { recursive: true })
+  else {
+    await addConformanceFunctions(root)
+    for (const folder of ['functions', 'domain']) await cp(join(OWN, folder), join(root, folder), { recursive: true })
+  }
   await runCommand(process.execPath, ['src/cli.ts', 'render'], { cwd: root, limitMs: RENDER_MS })
   return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) }
 }

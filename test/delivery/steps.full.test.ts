@@ -21,7 +21,8 @@ const PROGRAMS = {
   last=$(ls "$STATE" | sed -n 's/^revision-//p' | sort -n | tail -1); last=\${last:-0}
   case "$1" in
     upgrade) [ -z "\${HELM_FAILS:-}" ] || exit 1; cp images.json "$STATE/revision-$((last + 1))" ;;
-    rollback) cp "$STATE/revision-$((last - 1))" "$STATE/revision-$((last + 1))" ;;
+    rollback) cp "$STATE/revision-$3" "$STATE/revision-$((last + 1))" ;;
+    history) [[ "$*" != *json* ]] || echo "$HISTORY" ;;
   esac`,
   kubectl: `case "$*" in
     *port-forward*) echo $$ >"$STATE/forwarding"; echo 'Forwarding from 127.0.0.1:40123 -> 8081'; exec sleep 600 ;;
@@ -58,6 +59,14 @@ async function run(step: string, env: Readonly<Record<string, string>> = {}) {
 
 const inCheckout = (file: string) => readFile(join(stubs.checkout, file), 'utf8')
 const inState = (file: string) => readFile(join(stubs.state, file), 'utf8')
+/** As helm tells it: the status of each revision, and its description where that matters. */
+const historyOf = (revisions: readonly string[]) =>
+  JSON.stringify(
+    revisions.map((text, i) => {
+      const [status, description = 'Upgrade complete'] = text.split(': ')
+      return { revision: i + 1, status, description }
+    }),
+  )
 const build = (digest = FIRST) => run('build', { EBB_REGISTRY: 'ghcr.io/team', REVISION: 'c0ffee', DIGEST: digest })
 
 describe('check and contracts', () => {
@@ -149,9 +158,48 @@ describe('deploy and rollback', () => {
     await build(SECOND)
     await run('deploy production')
     expect(await inState('revision-2')).toContain(SECOND)
-    expect(await run('rollback')).toMatchObject({ status: 0 })
+    expect(await run('rollback', { HISTORY: historyOf(['superseded', 'deployed']) })).toMatchObject({ status: 0 })
     const now = await inState('revision-3')
     expect([now.includes(FIRST), now.includes(SECOND)]).toEqual([true, false])
+  })
+
+  it.each<[string, readonly string[], number]>([
+    ['what runs, where the last deployment is pending', ['superseded', 'deployed', 'pending-upgrade'], 2],
+    ['what runs, where the last deployment has failed', ['superseded', 'deployed', 'failed'], 2],
+    [
+      'the one before what helm itself went back to',
+      ['superseded', 'superseded', 'failed', 'deployed: Rollback to 2'],
+      1,
+    ],
+    ['one that is further back, once more', ['superseded', 'superseded', 'superseded', 'deployed: Rollback to 2'], 1],
+    [
+      'what came before it, and not to what came between',
+      ['superseded', 'superseded', 'superseded: Rollback to 1', 'deployed'],
+      3,
+    ],
+  ])('goes back to %s', async (_, revisions, expected) => {
+    const history = { HISTORY: historyOf(revisions) }
+    await run('rollback', history)
+    expect(await stubs.calls()).toContain(`helm rollback ebb ${expected} --namespace default --wait --timeout 15m`)
+  })
+
+  it.each<[string, readonly string[]]>([
+    ['the first deployment', ['deployed']],
+    [
+      'what was gone back to, twice',
+      ['superseded', 'superseded', 'superseded: Rollback to 1', 'superseded', 'deployed: Rollback to 3'],
+    ],
+    ['what helm has forgotten', ['superseded', 'deployed: Rollback to 0']],
+    ['what never came up', ['failed']],
+  ])('says that nothing is left before %s, and changes nothing', async (_, revisions) => {
+    const { status, err } = await run('rollback', { HISTORY: historyOf(revisions) })
+    expect([status, err]).toEqual([1, expect.stringMatching(/^No revision came up before what runs.*\n$/)])
+    expect((await stubs.calls()).filter((call) => call.startsWith('helm rollback'))).toEqual([])
+  })
+
+  it('goes back to the revision that is named', async () => {
+    await run('rollback 4')
+    expect(await stubs.calls()).toContain('helm rollback ebb 4 --namespace default --wait --timeout 15m')
   })
 })
 

@@ -15,14 +15,38 @@ describe('skaffold.yaml', () => {
   })
 
   it('builds each function and service, with its name as the argument', () => {
-    const built = config.build.artifacts.map(({ image, docker }: { image: string; docker: { buildArgs: object } }) => [
+    const built = config.build.artifacts.map(({ image, custom }: Artifact) => [
       image,
-      docker.buildArgs,
+      custom.buildCommand.match(/FUNCTION=(\S+)/)?.[1],
     ])
     const names = ['get-report', 'make-report', 'send-report', ...SERVICES]
-    expect(built).toEqual(names.map((name) => [`dev.local/ebb/${name}`, { FUNCTION: name }]))
+    expect(built).toEqual(names.map((name) => [`dev.local/ebb/${name}`, name]))
+  })
+
+  it('builds no function again for the handler of another', () => {
+    const ignoredBy = ({ custom }: Artifact) => custom.dependencies.ignore.at(-1)
+    expect(config.build.artifacts.slice(0, 4).map(ignoredBy)).toEqual([
+      'functions/{make-report,send-report}/{handler,index}.ts',
+      'functions/{get-report,send-report}/{handler,index}.ts',
+      'functions/{get-report,make-report}/{handler,index}.ts',
+      'functions/{get-report,make-report,send-report}/{handler,index}.ts',
+    ])
+  })
+
+  it('builds again for whatever Docker is given', () => {
+    const [paths] = config.build.artifacts[0].custom.dependencies.paths
+    const given =
+      readFileSync('.dockerignore', 'utf8')
+        .match(/^!.+/gm)
+        ?.map((line) => line.slice(1)) ?? []
+    expect(paths.slice(1, -1).split(',').sort()).toEqual([...given, 'Dockerfile', '.dockerignore'].sort())
   })
 })
+
+interface Artifact {
+  readonly image: string
+  readonly custom: { readonly buildCommand: string; readonly dependencies: { readonly ignore: readonly string[] } }
+}
 
 describe('the schema sees', () => {
   it.each<[string, object]>([

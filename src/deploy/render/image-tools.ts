@@ -55,10 +55,14 @@ interface SkaffoldOptions {
 
 /** skaffold.yaml, for `skaffold dev` on kind, and for `skaffold run -p prod --default-repo …` elsewhere. */
 export function skaffold(deployedFunctions: readonly ResolvedDeployment[], { services }: SkaffoldOptions): string {
+  const functions = deployedFunctions.map(({ name }) => name)
   const artifact = (name: string) => ({
     image: imageOf(name),
     context: '.',
-    docker: { dockerfile: 'Dockerfile', buildArgs: { FUNCTION: name } },
+    custom: {
+      buildCommand: `docker build --build-arg FUNCTION=${name} ${BUILD_AND_PUSH}`,
+      dependencies: { paths: [BUILT_FROM], ignore: [...NOT_BUILT, ...handlersOf(functions, name)] },
+    },
   })
   const namespace = `\${SKAFFOLD_NAMESPACES:+--namespace "\${SKAFFOLD_NAMESPACES%%,*}"}`
   const kubectl = `kubectl --context "$SKAFFOLD_KUBE_CONTEXT" ${namespace}`
@@ -73,8 +77,8 @@ export function skaffold(deployedFunctions: readonly ResolvedDeployment[], { ser
     build: {
       // A tag by content: Knative makes a new revision for each new tag, and none for an old one.
       tagPolicy: { inputDigest: {} },
-      local: { push: false, useBuildkit: true },
-      artifacts: [...deployedFunctions.map(({ name }) => name), ...services].map(artifact),
+      local: { push: false },
+      artifacts: [...functions, ...services].map(artifact),
     },
     profiles: [
       {
@@ -90,7 +94,7 @@ export function skaffold(deployedFunctions: readonly ResolvedDeployment[], { ser
       },
       {
         name: 'prod',
-        build: { local: { push: true, useBuildkit: true } },
+        build: { local: { push: true } },
         manifests: { kustomize: { paths: ['k8s/overlays/prod'] } },
         deploy: { kubectl: { hooks: { before: [host(again)] } } },
       },
@@ -99,7 +103,21 @@ export function skaffold(deployedFunctions: readonly ResolvedDeployment[], { ser
   return yamlFile([config], { about: SKAFFOLD_ABOUT })
 }
 
+/** As a builder of Skaffold's own does, which takes whatever the Dockerfile copies for what an image is made of, and so each save for all images. */
+const BUILD_AND_PUSH = `\${PLATFORMS:+--platform "$PLATFORMS"} --tag "$IMAGE" . && if [ "$PUSH_IMAGE" = true ]; then docker push "$IMAGE"; fi`
+
+/** What is there of it: a pattern that matches nothing is an error. */
+const BUILT_FROM =
+  '{Dockerfile,.dockerignore,package.json,package-lock.json,.npmrc,tsconfig.json,src,services,domain,functions}'
+const NOT_BUILT = ['**/*.test.ts', '**/__snapshots__', '**/test-support*']
+
+/** The handlers of all others: a function may import their contracts only. */
+function handlersOf(functions: readonly string[], name: string): readonly string[] {
+  const others = functions.filter((other) => other !== name)
+  return others.length > 0 ? [`functions/{${others.join(',')}}/{handler,index}.ts`] : []
+}
+
 const SKAFFOLD_ABOUT = `\`skaffold dev\` on kind with Knative in it. \`skaffold run -p prod --default-repo REGISTRY\` elsewhere.
 Nothing is synced into pods: what runs there is a bundle with its code cache, on a read-only root file system
-without tar. Each image is built from the whole checkout, so a save builds all of them; while you write, \`npm start\`
-runs the same bundles.`
+without tar. A save of a handler builds the image of its function, and a save of what functions share all of them; while you
+write, \`npm start\` runs the same bundles.`

@@ -20,7 +20,7 @@ async function upgrade(context: Context) {
   await helm(context, ['upgrade', release, chartOf(context), ...(await values(context, nextTag))])
 }
 
-/** The way back is as quiet: the step of the pipeline, run as its job is. */
+/** The way back is as quiet: the step of the pipeline, run as its job is, after a deployment that never came up and that helm has taken back. */
 export const rolledBack: Check = {
   name: 'rollback: the job of the pipeline, under load',
   run: async (context) => {
@@ -31,10 +31,24 @@ export const rolledBack: Check = {
       await untilRolledOut(context, nextTag)
     }
     const env = await jobOf(context)
-    return underLoad(context, tag, async () => {
+    let seconds = 0
+    const figures = await underLoad(context, tag, async () => {
+      await deployBroken(context)
+      const beganAt = Date.now()
       context.log(await runCommand('bash', ['.ci/rollback'], { cwd: CHECKOUT, env, limitMs: 900_000 }))
+      seconds = (Date.now() - beganAt) / 1_000
     })
+    return `${figures}, a deployment that never came up among them; the job took ${seconds.toFixed(0)} s`
   },
+}
+
+/** As `deploy` does, with an image that there is none of, and less patience. */
+async function deployBroken(context: Context) {
+  const words = ['upgrade', context.options.release, chartOf(context), ...(await values(context, 'never-built'))]
+  const ended = await helm(context, [...words, '--atomic', '--timeout', '30s']).catch(({ message }: Error) => message)
+  if (!ended.includes('failed')) throw new Error(`a deployment without images came up: ${ended}`)
+  const [last] = JSON.parse(await helm(context, ['history', context.options.release, '--max', '1', '--output', 'json']))
+  context.log(`helm says: ${last.description}`)
 }
 
 /** What a forge gives to its job: the cluster, and the token of an account that may change this namespace and no other. */

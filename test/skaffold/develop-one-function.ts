@@ -1,0 +1,72 @@
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { forward } from '../cluster/forward.ts'
+import { kubectlIn } from '../cluster/kubectl.ts'
+import { assembleProject } from '../cluster/project.ts'
+import { runCommand, startCommand } from '../cluster/run-command.ts'
+import { untilTrue } from '../support/until.ts'
+
+const FUNCTIONS = fileURLToPath(new URL('functions', import.meta.url))
+const FIRST_BUILD_MS = 1_800_000
+const SAVE_MS = 180_000
+/** What the save may take. */
+const PROMISED_MS = 15_000
+
+/** Runs `skaffold dev`, saves one handler, and says what was built again, and when callers had its new answer. */
+export async function developOneFunction(namespace: string): Promise<string> {
+  await using project = await assembleProject(FUNCTIONS)
+  const kubectl = kubectlIn(namespace)
+  await runCommand('kubectl', ['create', 'namespace', namespace])
+  const words = ['dev', '--profile', 'kind', '--namespace', namespace, '--port-forward=off', '--status-check=true']
+  const child = startCommand('skaffold', words, { cwd: project.root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = once(child, 'exit')
+  let said = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+      process.stderr.write(text)
+    })
+  /** Resolves to what it says until it waits for the next save. */
+  const untilItWatches = async (limitMs: number) => {
+    const watches = () => {
+      if (child.exitCode !== null) throw new Error(`skaffold ended: ${said.slice(-1_500)}`)
+      return said.includes('Watching for changes')
+    }
+    await untilTrue(watches, { limitMs, what: 'skaffold' })
+    const saidSo = said
+    said = ''
+    return saidSo
+  }
+
+  try {
+    const first = builtIn(await untilItWatches(FIRST_BUILD_MS))
+    const gateway = await forward(kubectl, namespace, 'gateway', 80)
+    const answers = async (name: string, expected: string) => {
+      const response = await fetch(`http://127.0.0.1:${gateway.port}/v1/say/${name}`).catch(() => undefined)
+      return (await response?.text())?.includes(`"${expected}"`) ?? false
+    }
+    for (const name of ['one', 'two'])
+      await untilTrue(() => answers(name, name), { limitMs: SAVE_MS, what: `an answer of say-${name}` })
+
+    const file = join(project.root, 'functions/say-one/handler.ts')
+    const text = await readFile(file, 'utf8')
+    const savedAt = Date.now()
+    await writeFile(file, text.replace("'one'", "'another'"))
+    await untilTrue(() => answers('one', 'another'), { limitMs: SAVE_MS, what: 'the new answer' })
+    const seconds = (Date.now() - savedAt) / 1_000
+    const again = builtIn(await untilItWatches(SAVE_MS))
+    await gateway.close()
+    const figures = `${first.length} images built first; after the save ${again.join(', ')}, answered after ${seconds.toFixed(1)} s`
+    if (again.join() !== 'dev.local/ebb/say-one' || seconds * 1_000 > PROMISED_MS) throw new Error(figures)
+    return figures
+  } finally {
+    // It takes away what it has deployed.
+    child.kill('SIGINT')
+    await ended
+    await runCommand('kubectl', ['delete', 'namespace', namespace, '--timeout=180s'], { limitMs: 200_000 })
+  }
+}
+
+const builtIn = (said: string) => [...said.matchAll(/^Building \[(.+?)\]/gm)].map(([, image = '']) => image)

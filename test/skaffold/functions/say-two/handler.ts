@@ -1,0 +1,4 @@
+import { implement } from 'ebb/http'
+import contract from './contract.ts'
+
+export default implement(contract, {}, async () => ({ said: 'two' }))

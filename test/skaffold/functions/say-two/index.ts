@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import handler from './handler.ts'
+
+serve(handler)
