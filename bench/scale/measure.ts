@@ -3,8 +3,9 @@
  *
  * Measures what one request and one event cost at each part of Ebb, and writes it to src/deploy/size/measured.ts, which `ebb size` and
  * bench/scale/run.ts reckon with. One gateway, relay, Redis and Postgres and one instance of each function, as their images run them, every
- * request traced; 64 connections from wrk, 1,000 callers. Each kind of requests alone, at 50 and 200 a second and as fast as it is answered, for so
- * many seconds (6) in each of so many rounds (3), of which the median counts: the differences are what it costs to wake what has nothing to do. Needs wrk, taskset and redis-server, and a machine that does nothing else.
+ * request traced; 64 connections from wrk, 1,000 callers. Each kind of requests alone, at 200 a second and as fast as it is answered, for so
+ * many seconds (6) in each of so many rounds (3), of which the cheapest counts, since what else a machine does only
+ * adds to it: the difference is what it costs to wake what has nothing to do. Needs wrk, taskset and redis-server, and a machine that does nothing else.
  */
 import { writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
@@ -18,17 +19,13 @@ import {
   type Work,
 } from '../../src/deploy/size/service-times.ts'
 import { quartiles } from '../measure/samples.ts'
-import { fitDemands, type Sample } from './fit-demands.ts'
 import { openDatabase } from './measure-database.ts'
 import { type Sent, sendMix } from './send-mix.ts'
 import { type Part, startSystem } from './start-system.ts'
 
 const seconds = Number(process.argv[2] ?? 6)
 const rounds = Number(process.argv[3] ?? 3)
-const [WARM_UP_SECONDS, IDLE_MS, CALLERS] = [3, 5_000, 1_000]
-/** Requests a second; undefined: as many as are answered. */
-const RATES = [50, 200, undefined] as const
-const PACED = 200
+const [PACED, WARM_UP_SECONDS, IDLE_MS, CALLERS] = [200, 3, 5_000, 1_000]
 /** Instances write down how long they have held connections every 10 s. */
 const RECORDED_MS = 11_000
 const FILE = 'src/deploy/size/measured.ts'
@@ -42,23 +39,18 @@ for (const kind of KINDS) await sendMix(system, { [kind]: 1 }, { seconds: WARM_U
 await database.untilDelivered()
 const idle = await whatIdles()
 
-const runs = new Map(
-  KINDS.map((kind) => [kind, new Map<(typeof RATES)[number], Sent[]>(RATES.map((rate) => [rate, []]))]),
-)
+const [paced, full] = [newRuns(), newRuns()]
 for (let round = 0; round < rounds; round++) {
   for (const kind of KINDS) {
     // What it leaves to the relay is its own, too: only the rate at which all of it is done counts.
     const options = { seconds, until: database.untilDelivered }
-    for (const rate of RATES) {
-      const sent = await sendMix(system, { [kind]: 1 }, { ...options, ...(rate && { rate }) })
-      runs.get(kind)?.get(rate)?.push(sent)
-    }
+    paced.get(kind)?.push(await sendMix(system, { [kind]: 1 }, { ...options, rate: PACED }))
+    full.get(kind)?.push(await sendMix(system, { [kind]: 1 }, options))
   }
 }
 const connectionMs = { read: await heldMs('read', 'read-thing'), write: await heldMs('write', 'add-thing') }
 const flushMs = await database.flushMs()
 
-const { coolMs, demands } = fitDemands(samplesOf())
 const write = works('write')
 const told = works('told')
 const measured: ServiceTimes = {
@@ -78,7 +70,6 @@ const measured: ServiceTimes = {
     number
   >,
   connectionMs: { read: round(connectionMs.read), write: round(connectionMs.write) },
-  coolMs: round(coolMs),
   flushMs: round(flushMs),
 }
 console.table(KINDS.map((kind) => ({ kind, ...rowOf(kind) })))
@@ -91,6 +82,10 @@ await writeFile(
 export const MEASURED: ServiceTimes = ${JSON.stringify(measured, undefined, 2)}
 `,
 )
+
+function newRuns(): Map<Kind, Sent[]> {
+  return new Map(KINDS.map((kind) => [kind, []]))
+}
 
 /** What each part computes with nothing to do, in cores. */
 async function whatIdles(): Promise<Sent['cores']> {
@@ -117,36 +112,16 @@ function coresOf(cores: Sent['cores'], part: CpuPart, kind: Kind): number {
   return kind === 'write' ? of('add-thing') : kind === 'told' ? of('add-thing') + of('note-thing') : 0
 }
 
-/** What one request of each kind cost at each part, at each rate. */
-function samplesOf(): ReadonlyMap<string, readonly Sample[]> {
-  const keys = KINDS.flatMap((kind) => CPU_PARTS.map((part) => [kind, part] as const))
-  return new Map(
-    keys.map(([kind, part]) => [
-      keyOf(kind, part),
-      [...(runs.get(kind)?.values() ?? [])].map((sent) => {
-        const median = (of: (run: Sent) => number) => quartiles(sent.map(of)).median
-        const processes = processesOf(part)
-        return {
-          perSecond: median((run) => run.requestsPerSecond) / processes,
-          utilisation: median((run) => coresOf(run.cores, part, kind)) / processes,
-          micros: median((run) => microsOf(run, kind, part)),
-        }
-      }),
-    ]),
-  )
-}
-
-const keyOf = (kind: Kind, part: CpuPart) => `${kind} ${part}`
-
-/** Those that share the requests: Postgres has the machine's cores, and one process computes elsewhere. */
-const processesOf = (part: CpuPart) => (part === 'postgres' ? cpus().length : 1)
-
-const microsOf = (run: Sent, kind: Kind, part: CpuPart) =>
-  ((coresOf(run.cores, part, kind) - coresOf(idle, part, kind)) * 1e6) / run.requestsPerSecond
-
 function demandOf(kind: Kind, part: CpuPart): Demand {
-  const { busy, wake } = demands.get(keyOf(kind, part)) ?? { busy: 0, wake: 0 }
-  return { busy: round(busy), wake: round(wake) }
+  const micros = (runs: readonly Sent[] = []) =>
+    Math.min(
+      ...runs.map(
+        (run) => ((coresOf(run.cores, part, kind) - coresOf(idle, part, kind)) * 1e6) / run.requestsPerSecond,
+      ),
+    )
+  const share = quartiles((paced.get(kind) ?? []).map((run) => coresOf(run.cores, part, kind))).median
+  const busy = Math.max(0, micros(full.get(kind)))
+  return { busy: round(busy), wake: round(Math.max(0, micros(paced.get(kind)) - busy) / (1 - Math.min(share, 0.9))) }
 }
 
 function works(kind: Kind): Work {
@@ -160,17 +135,12 @@ function difference(more: Demand = { busy: 0, wake: 0 }, less: Demand = { busy: 
 }
 
 function rowOf(kind: Kind) {
-  const ofRate = (rate: (typeof RATES)[number], of: (run: Sent) => number) =>
-    quartiles((runs.get(kind)?.get(rate) ?? []).map(of)).median
-  const shown = CPU_PARTS.map((part) => {
-    const micros = RATES.map((rate) => ofRate(rate, (run) => microsOf(run, kind, part)).toFixed(0))
-    const { busy, wake } = demandOf(kind, part)
-    return [part, `${micros.join(', ')}: ${busy} + ${wake}`]
-  })
+  const medianOf = (runs: readonly Sent[] = [], of: (run: Sent) => number) => quartiles(runs.map(of)).median
+  const demands = CPU_PARTS.map((part) => [part, demandOf(kind, part)] as const)
   return {
-    'requests/s': ofRate(undefined, (run) => run.requestsPerSecond).toFixed(0),
-    'p50 ms at 200/s': ofRate(PACED, (run) => run.p50Ms).toFixed(2),
-    ...Object.fromEntries(shown),
+    'requests/s': medianOf(full.get(kind), (run) => run.requestsPerSecond).toFixed(0),
+    'p50 ms at 200/s': medianOf(paced.get(kind), (run) => run.p50Ms).toFixed(2),
+    ...Object.fromEntries(demands.map(([part, { busy, wake }]) => [part, `${busy} + ${wake}`])),
   }
 }
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { createRandom } from '../../src/deploy/sample/random.ts'
-import { type ServiceTimes, utilisationOf } from '../../src/deploy/size/service-times.ts'
-import { fitDemands } from './fit-demands.ts'
+import type { ServiceTimes } from '../../src/deploy/size/service-times.ts'
 import { busiestOf, type Run, simulate } from './simulate.ts'
 import { createStation } from './stations.ts'
 import { rankOf } from './zipf.ts'
@@ -17,7 +16,7 @@ const TIMES: ServiceTimes = {
   },
   event: { relay: each(500), postgres: each(900), function: each(900) },
   idle: { gateway: 0, redis: 0, postgres: 0, relay: 0, function: 0 },
-  ...{ connectionMs: { read: 1, write: 3 }, coolMs: 1, flushMs: 1 },
+  ...{ connectionMs: { read: 1, write: 3 }, flushMs: 1 },
 }
 const RUN: Run = {
   ...{ perSecond: 1_000, mix: { read: 0.8, write: 0.1, told: 0.1 }, times: TIMES, callers: 1_000_000, limit: 1e9 },
@@ -35,7 +34,7 @@ const RUN: Run = {
 describe('a line', () => {
   it('has the waits that queueing theory says: of one server, half busy, twice the time of the work', () => {
     const random = createRandom('3').fraction
-    const station = createStation({ servers: 1, random, coolMs: 1 })
+    const station = createStation({ servers: 1, random })
     let [at, sum] = [0, 0]
     const requests = 100_000
     for (let i = 0; i < requests; i++) {
@@ -47,42 +46,19 @@ describe('a line', () => {
     expect((sum / requests) * 1_000).toBeLessThan(2.1)
   })
 
-  it('wakes whoever had nothing to do, the more the longer it was, as `ebb size` reckons', () => {
-    const random = createRandom('7').fraction
-    const station = createStation({ servers: 1, random, coolMs: 2 })
-    let at = 0
-    for (let i = 0; i < 100_000; i++) {
-      at -= Math.log(1 - random()) / 500
-      station.serve(at, { busy: 500, wake: 1_000 })
-    }
-    const expected = utilisationOf({ busy: 250_000, wake: 500_000, perSecond: 500 }, 2)
-    expect(Math.abs(station.utilisation(at) / expected - 1)).toBeLessThan(0.02)
-  })
-
   it('of a hundredth of one server, with a hundredth of the requests, has the same use and the same waits', () => {
     const waits = [1, 0.01].map((servers) => {
       const random = createRandom('5').fraction
-      const station = createStation({ servers, random, coolMs: 1 })
+      const station = createStation({ servers, random })
       let [at, sum] = [0, 0]
       for (let i = 0; i < 100_000; i++) {
         at -= Math.log(1 - random()) / (500 * servers)
-        sum += station.serve(at, { busy: 500, wake: 1_000 }).at - at
+        sum += station.serve(at, each(1_000)).at - at
       }
       return [station.utilisation(at), sum / 100]
     })
     for (const [i, value] of (waits[0] ?? []).entries()) expect(waits[1]?.[i]).toBeCloseTo(value, 5)
   })
-})
-
-it('finds the numbers of the model again in what was computed with them', () => {
-  const sample = (perSecond: number) => {
-    const utilisation = utilisationOf({ busy: perSecond * 200, wake: perSecond * 900, perSecond }, 12)
-    return { perSecond, utilisation, micros: (utilisation * 1e6) / perSecond }
-  }
-  const { coolMs, demands } = fitDemands(new Map([['one', [50, 200, 2_500].map(sample)]]))
-  expect(Math.abs(coolMs / 12 - 1)).toBeLessThan(0.05)
-  expect(Math.abs((demands.get('one')?.busy ?? 0) / 200 - 1)).toBeLessThan(0.05)
-  expect(Math.abs((demands.get('one')?.wake ?? 0) / 900 - 1)).toBeLessThan(0.05)
 })
 
 describe('a simulation', () => {

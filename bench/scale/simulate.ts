@@ -72,7 +72,6 @@ export function simulate(run: Run): Outcome {
     createStation({
       servers: servers / oneIn,
       random,
-      coolMs: times.coolMs,
       ...options,
       ...(options.awaySeconds ? away(options.awaySeconds) : {}),
     })

@@ -6,8 +6,6 @@ export interface StationOptions {
   /** Whether work waits for the first that is free, as at the cores of a Postgres, or for the one that it was sent to. */
   readonly shared?: boolean
   readonly random: () => number
-  /** As of ServiceTimes. */
-  readonly coolMs: number
   /** One of them is away from then to then. */
   readonly away?: readonly [from: number, to: number]
 }
@@ -22,7 +20,7 @@ export interface Served {
  * What has work wait in line. Where there is less than one server, that one is as much slower, so that it is as busy as the whole one would
  * be, and waits are shortened by as much: in a line, time and rate scale together.
  */
-export function createStation({ servers, shared = false, random, coolMs, away }: StationOptions) {
+export function createStation({ servers, shared = false, random, away }: StationOptions) {
   const count = Math.max(1, Math.round(servers))
   const slower = count / servers
   const freeAt = new Float64Array(count)
@@ -42,10 +40,9 @@ export function createStation({ servers, shared = false, random, coolMs, away }:
     /** Gives it work at a time that is never before that of the last; `as` names the server, such as that of a key. */
     serve(at: number, { busy, wake }: Demand, as?: number): Served {
       const server = as === undefined ? choose(at) : as % count
-      const idleSeconds = Math.max(0, at - (freeAt[server] ?? 0)) / slower
-      const cooled = 1 - Math.exp((-idleSeconds * 1_000) / coolMs)
+      const idle = (freeAt[server] ?? 0) <= at
       // As varied as an exponential distribution is.
-      const seconds = ((busy + cooled * wake) / 1e6) * -Math.log(1 - random()) * slower
+      const seconds = ((busy + (idle ? wake : 0)) / 1e6) * -Math.log(1 - random()) * slower
       const begin = Math.max(at, freeAt[server] ?? 0)
       freeAt[server] = begin + seconds
       busySeconds += seconds

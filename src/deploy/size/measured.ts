@@ -87,6 +87,5 @@ export const MEASURED: ServiceTimes = {
     read: 0.5,
     write: 1.6,
   },
-  coolMs: 0.001,
   flushMs: 0.2,
 }

@@ -10,13 +10,8 @@ export type CpuPart = (typeof CPU_PARTS)[number]
 export interface Demand {
   /** Where there is always the next one to do: what bounds the rate. */
   readonly busy: number
-  /** On top of it where the process has had nothing to do for long, and has to be woken; less where it was not for long. */
+  /** On top of it where the process had nothing to do and has to be woken; of what is half busy, half of it. */
   readonly wake: number
-}
-
-/** What so many requests and events make together at one part in a second, in microseconds. */
-export interface TotalDemand extends Demand {
-  readonly perSecond: number
 }
 
 /** So much work at each part; a part that is left out has none. */
@@ -32,8 +27,6 @@ export interface ServiceTimes {
   readonly idle: Readonly<Record<CpuPart, number>>
   /** How long a transaction that writes holds its connection, and one that reads; without waits for others. */
   readonly connectionMs: { readonly read: number; readonly write: number }
-  /** Who has had nothing to do for so long needs 1 - 1/e of `wake` for what comes next: its memory has left the caches, and nothing else is there to be done with it. */
-  readonly coolMs: number
   /** Of a write to the disk that a commit waits for; several commits share one. */
   readonly flushMs: number
 }
@@ -41,36 +34,26 @@ export interface ServiceTimes {
 /** Adds up what these rates make at one part: its whole demand a second where it is never idle, and what waking it adds. */
 export function addDemands(
   loads: readonly { readonly perSecond: number; readonly demand: Demand | undefined }[],
-): TotalDemand {
-  const sum = { busy: 0, wake: 0, perSecond: 0 }
+): Demand {
+  const sum = { busy: 0, wake: 0 }
   for (const { perSecond, demand } of loads) {
-    if (!demand) continue
-    sum.busy += perSecond * demand.busy
-    sum.wake += perSecond * demand.wake
-    sum.perSecond += perSecond
+    sum.busy += perSecond * (demand?.busy ?? 0)
+    sum.wake += perSecond * (demand?.wake ?? 0)
   }
   return sum
 }
 
 const MICROS = 1_000_000
 
-/** The part of `wake` that a request has which finds nothing to do: on the average, where so many come to a core in a second at random. */
-export const wokenShare = (perSecond: number, coolMs: number): number => 1 / (1 + (perSecond * coolMs) / 1_000)
-
 /**
- * The share of its cores that a part uses under such a demand. It is u = (busy + (1 - u) woken) / cores, solved for u: the busier it is,
+ * The share of its cores that a part uses under such a demand a second. It is u = (busy + (1 - u) wake) / cores, solved for u: the busier it is,
  * the more it finds to do each time that it is woken. Above 1 it is more than they can do.
  */
-export function utilisationOf({ busy, wake, perSecond }: TotalDemand, coolMs: number, cores = 1): number {
+export function utilisationOf({ busy, wake }: Demand, cores = 1): number {
   const capacity = cores * MICROS
-  const woken = wake * wokenShare(perSecond / cores, coolMs)
-  return busy >= capacity ? busy / capacity : (busy + woken) / (capacity + woken)
+  return busy >= capacity ? busy / capacity : (busy + wake) / (capacity + wake)
 }
 
-/** How many cores keep the part at this utilisation or below: n of n u = busy + (1 - u) wake / (1 + (perSecond / n) cool), in seconds. */
-export function coresFor({ busy, wake, perSecond }: TotalDemand, coolMs: number, utilisation: number): number {
-  const square = utilisation * MICROS
-  const cooling = (perSecond * coolMs) / 1_000
-  const linear = square * cooling - busy - (1 - utilisation) * wake
-  return (Math.sqrt(linear ** 2 + 4 * square * busy * cooling) - linear) / (2 * square)
-}
+/** How many cores keep the part at this utilisation or below. */
+export const coresFor = ({ busy, wake }: Demand, utilisation: number): number =>
+  (busy + (1 - utilisation) * wake) / (utilisation * MICROS)

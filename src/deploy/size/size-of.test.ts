@@ -19,7 +19,7 @@ const TIMES: ServiceTimes = {
   },
   event: { relay: each(500), postgres: each(1_000), function: each(1_000) },
   idle: { gateway: 0, redis: 0, postgres: 0, relay: 0, function: 0 },
-  ...{ connectionMs: { read: 5, write: 10 }, coolMs: 1, flushMs: 1 },
+  ...{ connectionMs: { read: 5, write: 10 }, flushMs: 1 },
 }
 const reserved = { cpuMilli: 100, memoryMib: 128 }
 const OPTIONS: SizeOptions = {
@@ -52,18 +52,14 @@ const sized = (options: Partial<LoadOptions> = {}, more: Partial<SizeOptions> = 
 
 describe('how busy a part is', () => {
   it('is what it has to do, and less of waking the busier it is; so many cores keep it at what is wanted', () => {
-    expect(utilisationOf({ busy: 250_000, wake: 0, perSecond: 100 }, 1)).toBe(0.25)
-    // Who cools at once is woken by each that finds nothing to do: u = 0.3 + (1 - u) 0.4.
-    const demand = { busy: 300_000, wake: 400_000, perSecond: 1_000 }
-    expect(utilisationOf(demand, 0)).toBe(0.5)
-    expect(coresFor(demand, 0, 0.5)).toBe(1)
-    // By one that comes a millisecond later, half of it: u = 0.3 + (1 - u) 0.2.
-    expect(utilisationOf(demand, 1)).toBeCloseTo(0.5 / 1.2, 9)
-    for (const coolMs of [0, 1, 30])
-      for (const utilisation of [0.1, 0.4, 0.7, 0.9])
-        expect(utilisationOf(demand, coolMs, coresFor(demand, coolMs, utilisation))).toBeCloseTo(utilisation, 9)
+    expect(utilisationOf({ busy: 250_000, wake: 0 })).toBe(0.25)
+    const demand = { busy: 300_000, wake: 400_000 }
+    expect(utilisationOf(demand)).toBe(0.5)
+    expect(coresFor(demand, 0.5)).toBe(1)
+    for (const utilisation of [0.1, 0.4, 0.7, 0.9])
+      expect(utilisationOf(demand, coresFor(demand, utilisation))).toBeCloseTo(utilisation, 9)
     // Never woken, since it is never idle.
-    expect(utilisationOf({ busy: 2_000_000, wake: 1_000_000, perSecond: 1 }, 1)).toBe(2)
+    expect(utilisationOf({ busy: 2_000_000, wake: 1_000_000 })).toBe(2)
   })
 })
 
