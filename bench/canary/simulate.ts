@@ -41,6 +41,8 @@ export function simulate(
   let judgement = newJudgement()
   let spent = 0
   for (const share of DEFAULT_STEPS) {
+    // With few callers it may be that nobody gets it: it stays at this step.
+    if (!places.some((place) => place < share)) return {}
     for (let atStep = 0; atStep < DEFAULT_REQUESTS; ) {
       // So many, and each of them by itself to one or the other.
       const requests = Math.floor(perLook) + (random() < perLook % 1 ? 1 : 0)

@@ -20,6 +20,8 @@ export const copiedReads: Check = {
     const otherwise = await copyTo(context, 'otherwise', callers)
     if (otherwise.state !== 'aborted' || !otherwise.why.startsWith('It answers otherwise'))
       throw new Error(`otherwise is ${otherwise.state}: ${otherwise.why}`)
+    // Each of its answers: none is of the canary before it.
+    if (otherwise.shadow?.differs !== otherwise.shadow?.compared) throw new Error(tell(otherwise))
     return [fine, otherwise].map(tell).join('; ')
   },
 }
