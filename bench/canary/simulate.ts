@@ -1,3 +1,4 @@
+import { createRandom } from '../../src/deploy/sample/random.ts'
 import type { VariantResponse } from '../../src/protocol/canary/counts.ts'
 import { findFault, newJudgement, takeCounts } from '../../src/protocol/canary/judge-canary.ts'
 import { DEFAULT_REQUESTS, DEFAULT_STEPS } from '../../src/protocol/canary/steps.ts'
@@ -33,13 +34,15 @@ export function simulate(
   { stable, canary, perLook, callers, failing }: Scenario,
   seed: number,
 ): { readonly abortedAfter?: number } {
-  const random = createRandom(seed)
+  const random = createRandom(`${seed}`).fraction
   const counter = createVariantCounter()
   /** Below the share, a caller gets the canary. */
   const places = Array.from({ length: callers }, () => random() * 100)
   let judgement = newJudgement()
   let spent = 0
   for (const share of DEFAULT_STEPS) {
+    // With few callers it may be that nobody gets it: it stays at this step.
+    if (!places.some((place) => place < share)) return {}
     for (let atStep = 0; atStep < DEFAULT_REQUESTS; ) {
       // So many, and each of them by itself to one or the other.
       const requests = Math.floor(perLook) + (random() < perLook % 1 ? 1 : 0)
@@ -72,14 +75,3 @@ function respond(behaviour: Behaviour, random: () => number): Omit<VariantRespon
 
 /** Box and Muller. */
 const normal = (random: () => number) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
-
-/** Mulberry32. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}

@@ -1,14 +1,16 @@
 import { accepted, valuesAccepted } from './checks/accepted.ts'
 import { admitted, helmTest } from './checks/admitted.ts'
 import { burst } from './checks/burst.ts'
-import { copiedReads, endpointCanaries, subscriberCanary } from './checks/canary.ts'
+import { endpointCanaries } from './checks/canary.ts'
 import { commands } from './checks/commands.ts'
 import { conforms } from './checks/conforms.ts'
 import { operatorsConsole } from './checks/console.ts'
+import { copiedReads } from './checks/copied-reads.ts'
 import { costsAddUp } from './checks/cost.ts'
 import { delivered } from './checks/delivered.ts'
 import { gatewayEvicted } from './checks/gateway-evicted.ts'
 import { afterLongIdle } from './checks/idle.ts'
+import { growsUnderLoad, warmByClock } from './checks/keda.ts'
 import { logsIn } from './checks/logs-in.ts'
 import { network } from './checks/network.ts'
 import { postgresDeleted } from './checks/postgres-deleted.ts'
@@ -18,6 +20,7 @@ import { redisDeleted } from './checks/redis-deleted.ts'
 import { relayKilled } from './checks/relay-killed.ts'
 import { rolledBack, upgraded } from './checks/rollout.ts'
 import { fromZero, reachesZero } from './checks/scale-to-zero.ts'
+import { subscriberCanary } from './checks/subscriber-canary.ts'
 import { uninstalled } from './checks/uninstalled.ts'
 import type { Check } from './context.ts'
 import type { Options } from './options.ts'
@@ -48,6 +51,8 @@ const ALL: readonly Check[] = [
   postgresDeleted,
   redisDeleted,
   network,
+  growsUnderLoad,
+  warmByClock,
   afterLongIdle,
   uninstalled,
   previews,

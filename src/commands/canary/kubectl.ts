@@ -74,6 +74,9 @@ export function openKubectl({ namespace }: { readonly namespace?: string | undef
     },
     remove: (kinds: string, selector: string) =>
       run(['delete', kinds, '--selector', selector, '--ignore-not-found', '--wait=false']),
+    /** Waits until there are none; at once where there are none already. */
+    untilGone: (kind: string, selector: string) =>
+      run(['wait', kind, '--selector', selector, '--for=delete', `--timeout=${READY_MS / 1_000}s`]),
     /** Waits until the object is as it is to be; `look` throws where it never will be. */
     until: async <Kind extends KubernetesObject>(kind: string, name: string, look: (found: Kind) => boolean) => {
       for (const endsAt = Date.now() + READY_MS; Date.now() < endsAt; await delay(POLL_MS)) {

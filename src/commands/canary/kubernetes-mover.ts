@@ -60,6 +60,8 @@ export function kubernetesMover(kubectl: Kubectl): Mover {
       if (!(await find(name))) {
         const [stable, service] = [await get(name), await kubectl.find<Service>('services', name)]
         if (!service) throw new ConfigError(`there is no Service ${name} in this namespace.`)
+        // Those of a canary that has just ended still answer what comes by the connections that gateways have kept.
+        await kubectl.untilGone('pods', `${NAME_LABEL}=${canaryNameOf(name)}`)
         const policies = await kubectl.list<NetworkPolicy>('networkpolicies.networking.k8s.io')
         await kubectl.apply([
           ...policies.filter((policy) => names(policy, name)).map((policy) => policyFor(policy, { name, stable })),

@@ -25,17 +25,15 @@ export interface CanaryCounts {
   readonly canary: VariantCounts
 }
 
-const NUMBERS = [
-  ...(['requests', 'failures', 'undeclared', 'refusals', 'checked', 'broken', 'coldStarts', 'coldMs'] as const),
-] satisfies readonly (keyof VariantCounts)[]
-
-/** A number for each of them. */
-const numbers = (read: (name: (typeof NUMBERS)[number]) => number) =>
-  // All of their names are there.
-  Object.fromEntries(NUMBERS.map((name) => [name, read(name)])) as Record<(typeof NUMBERS)[number], number>
-
 export const addCounts = (a: VariantCounts, b: VariantCounts): VariantCounts => ({
-  ...numbers((name) => a[name] + b[name]),
+  requests: a.requests + b.requests,
+  failures: a.failures + b.failures,
+  undeclared: a.undeclared + b.undeclared,
+  refusals: a.refusals + b.refusals,
+  checked: a.checked + b.checked,
+  broken: a.broken + b.broken,
+  coldStarts: a.coldStarts + b.coldStarts,
+  coldMs: a.coldMs + b.coldMs,
   latencies: addLatencies(a.latencies, b.latencies),
 })
 
@@ -76,4 +74,7 @@ export type MutableCounts = {
   -readonly [Name in keyof VariantCounts]: VariantCounts[Name] extends number ? number : number[]
 }
 
-export const newCounts = (): MutableCounts => ({ ...numbers(() => 0), latencies: noLatencies() })
+export const newCounts = (): MutableCounts => ({
+  ...{ requests: 0, failures: 0, undeclared: 0, refusals: 0, checked: 0, broken: 0, coldStarts: 0, coldMs: 0 },
+  latencies: noLatencies(),
+})

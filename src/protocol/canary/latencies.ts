@@ -5,7 +5,7 @@ const BOUNDS = Array.from({ length: 117 }, (_, i) => GROWTH ** i)
 /** How many waits there were of each length. */
 export type Latencies = readonly number[]
 export const LATENCY_BUCKETS = BOUNDS.length + 1
-export const noLatencies = (): number[] => Array.from({ length: LATENCY_BUCKETS }, () => 0)
+export const noLatencies = () => Array<number>(LATENCY_BUCKETS).fill(0)
 
 /** The bucket of a wait. */
 export function bucketOf(ms: number): number {

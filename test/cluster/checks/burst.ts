@@ -41,6 +41,7 @@ async function maxOf({ kubectl, options }: Parameters<Check['run']>[0]): Promise
     const mine = hpas.find(({ metadata }) => metadata.name.endsWith(NAME))
     return Number(mine?.spec.maxReplicas)
   }
+  if (options.engine === 'keda') return Number((await kubectl.get('scaledobjects.keda.sh', NAME)).spec.maxReplicaCount)
   const { spec } = await kubectl.get('services.serving.knative.dev', NAME)
   // A Knative Service's.
   const { template } = spec as { template: { metadata: { annotations: Record<string, string> } } }
