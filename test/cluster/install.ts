@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { untilTrue } from '../support/until.ts'
 import type { Context } from './context.ts'
 import { isReady } from './kubectl.ts'
+import { deployStack, removeStack } from './openfaas/deploy-stack.ts'
 import { runCommand } from './run-command.ts'
 
 /** The chart of the project that is installed. */
@@ -16,6 +17,7 @@ export async function makeNamespace({ options, kubectl }: Context) {
   if (options.reuse) return
   const gone = ['delete', 'namespace', options.namespace, '--ignore-not-found', '--timeout=180s']
   await kubectl.text(gone, { limitMs: 200_000 })
+  if (options.engine === 'openfaas') await removeStack()
   const labels = { 'pod-security.kubernetes.io/enforce': 'restricted', 'pod-security.kubernetes.io/warn': 'restricted' }
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: options.namespace, labels } }
   await kubectl.text(['apply', '--filename', '-'], { input: JSON.stringify(namespace) })
@@ -30,6 +32,7 @@ export async function install(context: Context, more: readonly string[] = []) {
   if (options.reuse && (await helm(context, ['list', '--short'])).includes(options.release)) return
   await helm(context, ['install', options.release, chartOf(context), ...(await values(context, options.tag)), ...more])
   await untilReady(context)
+  if (options.engine === 'openfaas') await deployStack(context)
 }
 
 /** The values that this cluster needs, for images of one tag. */

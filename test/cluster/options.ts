@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 
-export const ENGINES = ['knative', 'kubernetes', 'keda'] as const
+export const ENGINES = ['knative', 'kubernetes', 'keda', 'openfaas'] as const
 export type Engine = (typeof ENGINES)[number]
 
 export interface Options {
@@ -31,7 +31,7 @@ export interface Options {
 
 const HELP = `npm run e2e:cluster -- [options]     (KUBECONFIG says which cluster)
 
-  --engine ENGINE               EBB_E2E_ENGINE     knative, kubernetes or keda (knative)
+  --engine ENGINE               EBB_E2E_ENGINE     knative, kubernetes, keda or openfaas (knative)
   --namespace NAME              EBB_E2E_NAMESPACE  (ebb-e2e; is deleted before)
   --registry HOST               EBB_E2E_REGISTRY   (localhost)
   --tag TAG                     EBB_E2E_TAG        (e2e-1)

@@ -65,12 +65,22 @@ labels:
 argocd.argoproj.io/sync-wave: "1"
 {{- end }}
 
-{{/* knative, kubernetes or keda */}}
+{{/* knative, kubernetes, keda or openfaas */}}
 {{- define "ebb.engine" -}}
 {{- if ne .Values.engine "auto" }}{{ .Values.engine -}}
 {{- else if .Capabilities.APIVersions.Has "serving.knative.dev/v1" }}knative
 {{- else }}kubernetes
 {{- end -}}
+{{- end }}
+
+{{/* Says something where functions are Deployments of ours. */}}
+{{- define "ebb.deploysFunctions" -}}
+{{- if has (include "ebb.engine" .) (list "kubernetes" "keda") }}yes{{ end -}}
+{{- end }}
+
+{{/* Says something where functions are not installed by us: faas-cli does it, by stack.yml. */}}
+{{- define "ebb.onOpenfaas" -}}
+{{- if eq (include "ebb.engine" .) "openfaas" }}yes{{ end -}}
 {{- end }}
 
 {{/* Says something where Prometheus' operator is, and is wanted. */}}

@@ -101,7 +101,7 @@ ports:
 {{- end }}
 {{- end }}
 
-{{/* What knows where a function is, and starts one that is at zero: Knative's ingress, KEDA's interceptor, and nothing on plain Kubernetes. */}}
+{{/* What knows where a function is, and starts one that is at zero: Knative's ingress, KEDA's interceptor, OpenFaaS' gateway, and nothing on plain Kubernetes. */}}
 {{- define "ebb.toStarter" -}}
 {{- $engine := include "ebb.engine" . -}}
 {{- if eq $engine "knative" -}}
@@ -112,13 +112,17 @@ ports:
 - to:
     {{- include "ebb.namespaces" (list .Values.keda.namespace) | nindent 4 }}
   {{- include "ebb.ports" (list .Values.keda.interceptor.podPort) | nindent 2 }}
+{{- else if eq $engine "openfaas" -}}
+- to:
+    {{- include "ebb.namespaces" (list .Values.openfaas.namespace) | nindent 4 }}
+  {{- include "ebb.ports" (list 8080) | nindent 2 }}
 {{- end }}
 {{- end }}
 
 {{/* For gateway and relay. With KEDA a canary is reached without the interceptor, since it always has a pod. */}}
 {{- define "ebb.toFunctions" -}}
 {{- include "ebb.toStarter" . }}
-{{- if ne (include "ebb.engine" .) "knative" }}
+{{- if include "ebb.deploysFunctions" . }}
 - to:
     {{- include "ebb.pods" (list . "function") | nindent 4 }}
   {{- include "ebb.ports" (list 8080) | nindent 2 }}

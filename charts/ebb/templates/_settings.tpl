@@ -101,7 +101,11 @@ OTEL_METRICS_EXPORTER: none
 
 {{/* Where functions are: with KEDA at the port of the interceptor, since a Service of type ExternalName changes none. */}}
 {{- define "ebb.upstreamSetting" -}}
+{{- if include "ebb.onOpenfaas" . -}}
+EBB_UPSTREAM_TEMPLATE: "http://gateway.{{ .Values.openfaas.namespace }}:8080/function/{name}"
+{{- else -}}
 EBB_UPSTREAM_TEMPLATE: "http://{name}.{namespace}.svc{{ if eq (include "ebb.engine" .) "keda" }}:{{ int64 .Values.keda.interceptor.port }}{{ end }}"
+{{- end }}
 {{- end }}
 
 {{/* Gateway and relay. */}}

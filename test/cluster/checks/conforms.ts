@@ -1,6 +1,7 @@
 import { type Outcome, runConformance, type Target } from '../../../src/conformance/index.ts'
 import { untilTrue } from '../../support/until.ts'
 import type { Check, Context } from '../context.ts'
+import { openfaasFunctions } from '../openfaas/deploy-stack.ts'
 
 /** The suite that runs on the laptop, against this cluster. */
 export const conforms: Check = {
@@ -29,8 +30,9 @@ async function targetOf(context: Context): Promise<Target> {
 
 async function restart({ kubectl, options }: Context, name: string) {
   if (options.engine !== 'knative') {
-    await kubectl.text(['rollout', 'restart', `deployment/${name}`])
-    await kubectl.text(['rollout', 'status', `deployment/${name}`], { limitMs: 180_000 })
+    const { text } = options.engine === 'openfaas' ? openfaasFunctions() : kubectl
+    await text(['rollout', 'restart', `deployment/${name}`])
+    await text(['rollout', 'status', `deployment/${name}`], { limitMs: 180_000 })
     return
   }
   const before = await kubectl.get('services.serving.knative.dev', name)
