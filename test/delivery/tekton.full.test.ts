@@ -7,7 +7,7 @@ import { runCommand } from '../cluster/run-command.ts'
 import { findProgram } from '../support/find-program.ts'
 import { describeWhere } from '../support/requirements.ts'
 
-/** test/delivery/check-tekton, which .ci/run builds. */
+/** test/delivery/check-tekton: `go build` there takes a minute of processor, so that CI leaves it out and the schema is held to instead. */
 const CHECK = findProgram('check-tekton')
 const [pipeline = ''] = Object.values(pipelineFile('tekton'))
 

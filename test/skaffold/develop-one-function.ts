@@ -1,14 +1,13 @@
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { forward } from '../cluster/forward.ts'
 import { kubectlIn } from '../cluster/kubectl.ts'
 import { assembleProject } from '../cluster/project.ts'
 import { runCommand, startCommand } from '../cluster/run-command.ts'
 import { untilTrue } from '../support/until.ts'
+import { FUNCTIONS } from './tags-after-saves.ts'
 
-const FUNCTIONS = fileURLToPath(new URL('functions', import.meta.url))
 const FIRST_BUILD_MS = 1_800_000
 const SAVE_MS = 180_000
 /** What the save may take. */
