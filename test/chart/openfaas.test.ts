@@ -14,7 +14,9 @@ describeChart('the engine openfaas', () => {
 
   it('installs gateway and relay, and no function: faas-cli does that, by stack.yml', () => {
     expect(namesOf(ofKind(manifests, 'Deployment')).sort()).toEqual(['ebb-gateway', 'ebb-redis', 'ebb-relay'])
-    expect(manifests.filter(({ metadata }) => metadata.name.includes('function') || metadata.name === 'take-one')).toEqual(
+    expect(
+      manifests.filter(({ metadata }) => metadata.name.includes('function') || metadata.name === 'take-one'),
+    ).toEqual(
       // By which functions log in to Postgres: faas-cli makes a secret of it.
       [only(manifests, 'Secret', 'ebb-postgres-functions')],
     )

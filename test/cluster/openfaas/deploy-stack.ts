@@ -31,9 +31,14 @@ export const openfaasFunctions = () => kubectlIn(FUNCTIONS)
 export async function deployStack({ project, options, kubectl, log }: Context): Promise<void> {
   const ip = await kubectlIn(SYSTEM).text(['get', 'service', 'gateway', '--output', 'jsonpath={.spec.clusterIP}'])
   const ask = async (method: string, path: string, body?: object) => {
-    const request = { method, headers: { 'content-type': 'application/json' }, ...(body ? { body: JSON.stringify(body) } : {}) }
+    const request = {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    }
     const response = await fetch(`http://${ip}:8080/system/${path}`, request)
-    if (!response.ok) throw new Error(`OpenFaaS answers ${response.status} to ${method} ${path}: ${await response.text()}`)
+    if (!response.ok)
+      throw new Error(`OpenFaaS answers ${response.status} to ${method} ${path}: ${await response.text()}`)
     return response
   }
   const { release, namespace } = options
@@ -45,7 +50,8 @@ export async function deployStack({ project, options, kubectl, log }: Context): 
   }
   for (const name of ((await (await ask('GET', 'secrets')).json()) as { name: string }[]).map(({ name }) => name))
     await ask('DELETE', 'secrets', { name, namespace: FUNCTIONS })
-  for (const [name, value] of Object.entries(secrets)) await ask('POST', 'secrets', { name, value, namespace: FUNCTIONS })
+  for (const [name, value] of Object.entries(secrets))
+    await ask('POST', 'secrets', { name, value, namespace: FUNCTIONS })
 
   const env: Readonly<Record<string, string | undefined>> = {
     ...{ EBB_REGISTRY: options.registry, EBB_TAG: options.tag },
@@ -69,5 +75,7 @@ export async function deployStack({ project, options, kubectl, log }: Context): 
 
 /** Takes away the functions of an earlier run, which have its namespace's stores. */
 export async function removeStack(): Promise<void> {
-  await openfaasFunctions().text(['delete', 'deployments,services,secrets', '--all', '--timeout=120s'], { limitMs: 130_000 })
+  await openfaasFunctions().text(['delete', 'deployments,services,secrets', '--all', '--timeout=120s'], {
+    limitMs: 130_000,
+  })
 }
