@@ -22,6 +22,11 @@ export function Requests() {
   const { before: _before, ...liveFilter } = filter
   const requests = useData('requests.list', { query: filter })
   const tail = useTail(isLive ? liveFilter : undefined)
+  const toggleLive = () => {
+    // What came meanwhile is in the list, too.
+    if (isLive) void requests.reload()
+    setLive(!isLive)
+  }
   const field = (name: (typeof FILTERS)[number], label: string, placeholder = '') => (
     <Field
       label={label}
@@ -36,7 +41,7 @@ export function Requests() {
       title="Requests"
       lead="The newest that each gateway remembers, without bodies. Watching them calls nothing."
       actions={
-        <button type="button" class={isLive ? 'primary' : ''} aria-pressed={isLive} onClick={() => setLive(!isLive)}>
+        <button type="button" class={isLive ? 'primary' : ''} aria-pressed={isLive} onClick={toggleLive}>
           {isLive ? 'Live: stop' : 'Follow live'}
         </button>
       }
@@ -51,7 +56,11 @@ export function Requests() {
           {field('correlation', 'Correlation id')}
         </Filters>
         {tail.error ? <p class="note bad">{messageOf(tail.error)}</p> : null}
-        {tail.skipped > 0 ? <p class="note warn">{formatCount(tail.skipped)} came too fast to be shown.</p> : null}
+        {tail.skipped > 0 ? (
+          <p class="note warn">
+            {formatCount(tail.skipped)} came too fast to be shown here; stop, and the list has them.
+          </p>
+        ) : null}
         <Loaded data={requests} rows={12}>
           {({ requests: held, next, held: all }) => {
             const live = new Set(tail.requests.map(({ id }) => id))
