@@ -32,7 +32,7 @@ export async function install(context: Context, more: readonly string[] = []) {
   if (options.reuse && (await helm(context, ['list', '--short'])).includes(options.release)) return
   await helm(context, ['install', options.release, chartOf(context), ...(await values(context, options.tag)), ...more])
   await untilReady(context)
-  if (options.engine === 'openfaas') await deployStack(context)
+  if (options.engine === 'openfaas') await deployStack(context, FUNCTION_SECRETS)
 }
 
 /** The values that this cluster needs, for images of one tag. */

@@ -1,4 +1,5 @@
-import { copyFile, cp, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { globSync } from 'node:fs'
+import { copyFile, cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,8 +24,15 @@ export async function assembleProject(functions?: string) {
   if (functions) await cp(functions, join(root, 'functions'), { recursive: true })
   else {
     await addConformanceFunctions(root)
+    await letOpenfaasHaveAll(root)
     for (const folder of ['functions', 'domain']) await cp(join(OWN, folder), join(root, folder), { recursive: true })
   }
   await runCommand(process.execPath, ['src/cli.ts', 'render'], { cwd: root, limitMs: RENDER_MS })
   return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) }
+}
+
+/** Beside a project's own functions four of conformance would be too many for OpenFaaS CE; without those it has room for all. */
+async function letOpenfaasHaveAll(root: string) {
+  for (const file of globSync(join(root, 'functions/*/contract.ts')))
+    await writeFile(file, (await readFile(file, 'utf8')).replace('  targets: { openfaas: false },\n', ''))
 }

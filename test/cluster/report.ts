@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { table } from '../../src/commands/admin-client.ts'
 import type { Context, FigureTable } from './context.ts'
+import { openfaasVersions } from './openfaas/deploy-stack.ts'
 import type { Options } from './options.ts'
 import { runCommand } from './run-command.ts'
 
@@ -82,6 +83,7 @@ export async function versionsOf({ kubectl, options }: Context): Promise<readonl
   return [
     `Kubernetes ${serverVersion.gitVersion}, kubectl ${clientVersion.gitVersion}`,
     knative ? `Knative Serving ${knative}` : 'no Knative',
+    ...(options.engine === 'openfaas' ? [`OpenFaaS: ${await openfaasVersions()}`] : []),
     `Helm ${(await runCommand('helm', ['version', '--short'])).trim()}`,
     `${nodes.length} node(s): ${nodes.map(describeNode).join('; ')}`,
     `images ${options.registry}/ebb/*:${options.tag}, upgraded to ${options.nextTag}`,

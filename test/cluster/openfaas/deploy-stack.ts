@@ -8,6 +8,8 @@ import { type KubernetesObject, kubectlIn } from '../kubectl.ts'
 /** Where `up` installs OpenFaaS, and where functions are. */
 const [SYSTEM, FUNCTIONS] = ['openfaas', 'openfaas-fn']
 const READY_MS = 300_000
+/** As values-small.yaml has it: the node of a test cluster has two cores. */
+const REQUESTS = { cpu: '10m', memory: '64Mi' }
 
 /** A function of stack.yml, as far as it is rendered for the Community Edition. */
 interface StackFunction {
@@ -17,9 +19,12 @@ interface StackFunction {
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
   readonly limits?: object
-  readonly requests?: object
   readonly readonly_root_filesystem: boolean
 }
+
+/** What runs there, in words. */
+export const openfaasVersions = async () =>
+  (await kubectlIn(SYSTEM).get('deployment', 'gateway')).metadata.annotations?.versions ?? ''
 
 /** kubectl where OpenFaaS has the functions. */
 export const openfaasFunctions = () => kubectlIn(FUNCTIONS)
@@ -28,7 +33,11 @@ export const openfaasFunctions = () => kubectlIn(FUNCTIONS)
  * Makes the secrets that the head of stack.yml names, and deploys its functions: the requests to OpenFaaS' gateway that
  * `faas-cli secret create` and `faas-cli deploy` send.
  */
-export async function deployStack({ project, options, kubectl, log }: Context): Promise<void> {
+export async function deployStack(
+  { project, options, kubectl, log }: Context,
+  /** The Secret of what contracts name. */
+  functionSecrets: string,
+): Promise<void> {
   const ip = await kubectlIn(SYSTEM).text(['get', 'service', 'gateway', '--output', 'jsonpath={.spec.clusterIP}'])
   const ask = async (method: string, path: string, body?: object) => {
     const request = {
@@ -46,6 +55,7 @@ export async function deployStack({ project, options, kubectl, log }: Context): 
   const reachable = (url: string) => url.replace(/@([^@/:]+):/, `@$1.${namespace}.svc:`)
   const secrets: Readonly<Record<string, string>> = {
     'database-url': reachable(await kubectl.secret(`${release}-postgres-functions`, 'url')),
+    'conformance-webhook-secret': await kubectl.secret(functionSecrets, 'CONFORMANCE_WEBHOOK_SECRET'),
     'ebb-identity-jwks': await kubectl.secret(`${release}-identity`, 'public\\.jwks'),
   }
   for (const name of ((await (await ask('GET', 'secrets')).json()) as { name: string }[]).map(({ name }) => name))
@@ -64,7 +74,7 @@ export async function deployStack({ project, options, kubectl, log }: Context): 
   )
   const { functions } = parse(text) as { readonly functions: Readonly<Record<string, StackFunction>> }
   for (const [service, { image, environment, readonly_root_filesystem, ...rest }] of Object.entries(functions)) {
-    const fn = { ...rest, service, image, envVars: environment, namespace: FUNCTIONS }
+    const fn = { ...rest, service, image, envVars: environment, namespace: FUNCTIONS, requests: REQUESTS }
     await ask('POST', 'functions', { ...fn, readOnlyRootFilesystem: readonly_root_filesystem })
   }
   log(`deployed ${Object.keys(functions).length} functions on OpenFaaS`)
