@@ -82,8 +82,7 @@ export function knativeMover(kubectl: Kubectl): Mover {
     async end(name) {
       const service = await get(name)
       const canary = canaryOf(service)
-      if (!canary) return
-      if (!isPromoted(service)) {
+      if (canary && !isPromoted(service)) {
         // Without the tag, and with the old image: the revision that has all traffic keeps it until that of the old image is ready again.
         await kubectl.patch(KIND, name, [
           { op: 'replace', path: IMAGE_PATH, value: canary.stable },
@@ -91,11 +90,15 @@ export function knativeMover(kubectl: Kubectl): Mover {
         ])
         await untilReady(name)
       }
-      await kubectl.patch(KIND, name, [
-        { op: 'add', path: TRAFFIC_PATH, value: LATEST },
-        { op: 'remove', path: CANARY_PATH },
-      ])
-      await untilReady(name)
+      if (canary) {
+        await kubectl.patch(KIND, name, [
+          { op: 'add', path: TRAFFIC_PATH, value: LATEST },
+          { op: 'remove', path: CANARY_PATH },
+        ])
+        await untilReady(name)
+      }
+      // Also where an earlier run was interrupted before it.
+      await kubectl.release(KIND, name)
     },
   }
 }

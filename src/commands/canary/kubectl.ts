@@ -30,6 +30,12 @@ export type Kubectl = ReturnType<typeof openKubectl>
 /** What a roll-out may take, the pull of its image included. */
 const READY_MS = 300_000
 const POLL_MS = 500
+/** Who has changed a field, by the API server's own record. */
+const FIELD_MANAGER = 'ebb-canary'
+
+interface ManagedObject {
+  readonly metadata: { readonly managedFields: readonly { readonly manager: string }[] }
+}
 
 /** kubectl in one namespace; in that of its context where none is named. */
 export function openKubectl({ namespace }: { readonly namespace?: string | undefined }) {
@@ -43,6 +49,10 @@ export function openKubectl({ namespace }: { readonly namespace?: string | undef
   const find = async <Kind extends KubernetesObject>(kind: string, name: string): Promise<Kind | undefined> => {
     const text = await run(['get', kind, name, '--ignore-not-found', '--output', 'json'])
     return text.trim() === '' ? undefined : (JSON.parse(text) as Kind)
+  }
+  const patch = (kind: string, name: string, changes: readonly JsonPatch[]) => {
+    const words = ['--type', 'json', '--field-manager', FIELD_MANAGER, '--patch', JSON.stringify(changes)]
+    return run(['patch', kind, name, ...words])
   }
   return {
     find,
@@ -60,8 +70,18 @@ export function openKubectl({ namespace }: { readonly namespace?: string | undef
       const group = kind.slice(kind.indexOf('.') + 1)
       return (await run(['api-resources', '--api-group', group, '--output', 'name'])).split('\n').includes(kind)
     },
-    patch: (kind: string, name: string, changes: readonly JsonPatch[]) =>
-      run(['patch', kind, name, '--type', 'json', '--patch', JSON.stringify(changes)]),
+    patch,
+    /** Leaves what was patched as it is, to whoever applies the object next: helm would be refused as long as it is ours. */
+    release: async (kind: string, name: string) => {
+      // Of any object.
+      const { metadata }: ManagedObject = JSON.parse(
+        await run(['get', kind, name, '--show-managed-fields', '--output', 'json']),
+      )
+      const i = metadata.managedFields.findIndex(({ manager }) => manager === FIELD_MANAGER)
+      const path = `/metadata/managedFields/${i}`
+      const changes = [{ op: 'test', path: `${path}/manager`, value: FIELD_MANAGER }, { op: 'remove', path }] as const
+      if (i >= 0) await patch(kind, name, changes)
+    },
     apply: async (objects: readonly object[]) => {
       const folder = await mkdtemp(join(tmpdir(), 'ebb-canary-'))
       try {

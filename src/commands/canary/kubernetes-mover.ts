@@ -82,6 +82,7 @@ export function kubernetesMover(kubectl: Kubectl): Mover {
       // asked for at the old one for as long as DNS answers are kept.
       const kinds = `${DEPLOYMENTS},networkpolicies.networking.k8s.io`
       await kubectl.remove(kinds, `${NAME_LABEL}=${canaryNameOf(name)}`)
+      await kubectl.release(DEPLOYMENTS, name)
     },
   }
 }
