@@ -79,7 +79,10 @@ export function openKubectl({ namespace }: { readonly namespace?: string | undef
       )
       const i = metadata.managedFields.findIndex(({ manager }) => manager === FIELD_MANAGER)
       const path = `/metadata/managedFields/${i}`
-      const changes = [{ op: 'test', path: `${path}/manager`, value: FIELD_MANAGER }, { op: 'remove', path }] as const
+      const changes = [
+        { op: 'test', path: `${path}/manager`, value: FIELD_MANAGER },
+        { op: 'remove', path },
+      ] as const
       if (i >= 0) await patch(kind, name, changes)
     },
     apply: async (objects: readonly object[]) => {

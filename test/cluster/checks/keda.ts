@@ -1,8 +1,11 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { untilTrue } from '../../support/until.ts'
 import type { Check, Context } from '../context.ts'
 import { chartOf, helm, untilReady } from '../install.ts'
 import { isReady } from '../kubectl.ts'
+import { runCommand } from '../run-command.ts'
 import { watchFunctions } from '../watch-functions.ts'
 import { untilZero } from './scale-to-zero.ts'
 
@@ -98,10 +101,10 @@ export const warmByClock: Check = {
   name: 'warm by the clock',
   engines: ['keda'],
   run: async (context) => {
-    const from = (Math.floor(Date.now() / MINUTE) + 2) * MINUTE
+    const from = (Math.floor(Date.now() / MINUTE) + 3) * MINUTE
     const to = from + 2 * MINUTE
-    const warm = JSON.stringify([{ from: clock(from), to: clock(to) }])
-    await upgrade(context, ['--set-json', `functions.${WARM}.scale.warm=${warm}`])
+    await warmBetween(context, clock(from), clock(to))
+    await upgrade(context, [])
     await untilZero(context.kubectl, WARM)
     const earlyMs = from - Date.now()
     if (earlyMs < 0) throw new Error(`it had a pod until ${seconds(-earlyMs)} s after the hour had begun`)
@@ -120,6 +123,16 @@ export const warmByClock: Check = {
     if (warmAt < from) throw new Error(`${figures}: too early`)
     return figures
   },
+}
+
+/** Says so in its contract, of which the chart is rendered anew. */
+async function warmBetween({ project }: Context, from: string, to: string) {
+  const path = join(project, 'functions', WARM, 'contract.ts')
+  const text = await readFile(path, 'utf8')
+  const warmed = text.replace(/scale: \{ max/, `scale: { warm: [{ from: '${from}', to: '${to}' }], max`)
+  if (warmed === text) throw new Error(`${path} has no scale`)
+  await writeFile(path, warmed)
+  await runCommand(process.execPath, ['src/cli.ts', 'render'], { cwd: project, limitMs: 120_000 })
 }
 
 const seconds = (ms: number) => (ms / 1_000).toFixed(0)
