@@ -101,7 +101,7 @@ export const warmByClock: Check = {
   name: 'warm by the clock',
   engines: ['keda'],
   run: async (context) => {
-    const from = (Math.floor(Date.now() / MINUTE) + 3) * MINUTE
+    const from = (Math.floor(Date.now() / MINUTE) + 2) * MINUTE
     const to = from + 2 * MINUTE
     await warmBetween(context, clock(from), clock(to))
     await upgrade(context, [])
