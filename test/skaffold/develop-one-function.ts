@@ -52,11 +52,13 @@ export async function developOneFunction(namespace: string): Promise<string> {
     const file = join(project.root, 'functions/say-one/handler.ts')
     const text = await readFile(file, 'utf8')
     const savedAt = Date.now()
-    await writeFile(file, text.replace("'one'", "'another'"))
+    // What was built once, Skaffold does not build again.
+    const another = `another-${savedAt}`
+    await writeFile(file, text.replace("'one'", `'${another}'`))
     const sinceSave = () => (Date.now() - savedAt) / 1_000
     await untilTrue(() => said.includes('succeeded'), { limitMs: SAVE_MS, what: 'the build' })
     const built = sinceSave()
-    await untilTrue(() => answers('one', 'another'), { limitMs: SAVE_MS, what: 'the new answer' })
+    await untilTrue(() => answers('one', another), { limitMs: SAVE_MS, what: 'the new answer' })
     const answered = sinceSave()
     const again = builtIn(await untilItWatches(SAVE_MS))
     await gateway.close()
