@@ -164,6 +164,7 @@ describe('deploy and rollback', () => {
   })
 
   it.each<[string, readonly string[], number]>([
+    ['the one before a deployment that has failed', ['superseded', 'failed', 'deployed'], 1],
     ['what runs, where the last deployment is pending', ['superseded', 'deployed', 'pending-upgrade'], 2],
     ['what runs, where the last deployment has failed', ['superseded', 'deployed', 'failed'], 2],
     [
