@@ -41,8 +41,6 @@ const silent = testFunction(
     await sql`select 1`
   }),
   {
-    // The one that there may be is being opened, and is in nobody's use.
-    env: { EBB_POOL_MAX: '1' },
     through: async (url) => {
       const proxy = await startTcpProxy({ host: '127.0.0.1', port: Number(new URL(url).port) })
       proxies.push(proxy)

@@ -188,12 +188,7 @@ async function connect(
   { pool, connected }: ConnectionSource,
   { signal, limitMs }: { readonly signal: AbortSignal; readonly limitMs: number },
 ): Promise<pg.PoolClient> {
-  let isFirst = connected !== undefined
-  const connectLater = () => {
-    isFirst = false
-    return pool.connect()
-  }
-  const connecting = connected ? connected.then(connectLater) : pool.connect()
+  const connecting = connected ? connected.then(() => pool.connect()) : pool.connect()
   const ended = Promise.withResolvers<never>()
   const giveUp = (reason: unknown) => {
     ended.reject(reason)
@@ -205,8 +200,8 @@ async function connect(
   try {
     return await Promise.race([connecting, ended.promise])
   } catch (error) {
-    // All connections are in use, and the wait for one was in vain: the database itself may be well. The first one is none that anybody uses.
-    const isExhausted = !isFirst && pool.totalCount >= pool.options.max && pool.idleCount === 0
+    // All connections are in use, and the wait for one was in vain: the database itself may be well.
+    const isExhausted = pool.totalCount >= pool.options.max && pool.idleCount === 0
     throw isExhausted && isUnavailable(error) ? poolExhausted(error) : toProblem(error)
   } finally {
     clearTimeout(limit)
