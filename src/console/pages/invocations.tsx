@@ -3,7 +3,7 @@ import { call } from '../api/call.ts'
 import type { ReplyOf } from '../api/operations.ts'
 import { useData } from '../api/use-data.ts'
 import { Ask } from '../parts/ask.tsx'
-import { Badge, Status, type Tone, When } from '../parts/facts.tsx'
+import { Badge, Caller, Status, type Tone, When } from '../parts/facts.tsx'
 import { Choice, Field, Filters } from '../parts/field.tsx'
 import { plural, shortId } from '../parts/format.ts'
 import { Empty, Loaded } from '../parts/loaded.tsx'
@@ -82,12 +82,7 @@ export function Invocations() {
                     },
                     {
                       name: 'Caller',
-                      cell: ({ caller, tenant }) => (
-                        <span>
-                          {caller}
-                          {tenant ? <span class="sub">of {tenant}</span> : null}
-                        </span>
-                      ),
+                      cell: ({ caller, tenant }) => <Caller caller={caller} tenant={tenant} />,
                     },
                     { name: 'Asked for', cell: ({ createdAt }) => <When at={createdAt} /> },
                     {

@@ -1,5 +1,5 @@
 import type { ReplyOf } from '../api/operations.ts'
-import { At, Badge, Status } from '../parts/facts.tsx'
+import { At, Badge, Caller, Status } from '../parts/facts.tsx'
 import { formatMs, shortId } from '../parts/format.ts'
 import { type Column, Table } from '../parts/table.tsx'
 import { BASE } from './paths.ts'
@@ -40,12 +40,7 @@ const COLUMNS: readonly Column<SeenRequest>[] = [
   },
   {
     name: 'Caller',
-    cell: ({ caller, tenant }) => (
-      <span>
-        {caller}
-        {tenant ? <span class="sub">of {tenant}</span> : null}
-      </span>
-    ),
+    cell: ({ caller, tenant }) => <Caller caller={caller} tenant={tenant} />,
   },
   { name: 'Took', isNumber: true, cell: ({ durationMs }) => formatMs(durationMs) },
 ]

@@ -58,7 +58,7 @@ export function Requests() {
         {tail.error ? <p class="note bad">{messageOf(tail.error)}</p> : null}
         {tail.skipped > 0 ? (
           <p class="note warn">
-            {formatCount(tail.skipped)} came too fast to be shown here; stop, and the list has them.
+            {formatCount(tail.skipped)} came too fast to be shown here; stop, and the list shows those that are kept.
           </p>
         ) : null}
         <Loaded data={requests} rows={12}>

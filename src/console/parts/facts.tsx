@@ -36,6 +36,14 @@ export const At = ({ time }: { readonly time: string }) => {
   )
 }
 
+/** Who asked, and for which tenant. */
+export const Caller = ({ caller, tenant }: { readonly caller: string; readonly tenant: string | null }) => (
+  <span>
+    {caller}
+    {tenant ? <span class="sub">of {tenant}</span> : null}
+  </span>
+)
+
 export type Tone = 'good' | 'warn' | 'bad' | 'calm'
 
 /** A word that says how something is; its colour says nothing that the word does not. */
