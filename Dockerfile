@@ -47,7 +47,7 @@ ENV NODE_ENV=production \
 EXPOSE 8080
 USER 65532:65532
 # The flags are NODE_FLAGS, with which the code caches were made.
-ENTRYPOINT ["/usr/local/bin/node", "--min-semi-space-size=8", "/app/start.cjs"]
+ENTRYPOINT ["/usr/local/bin/node", "--min-semi-space-size=8", "--no-allocation-site-pretenuring", "/app/start.cjs"]
 
 FROM runtime
 ARG FUNCTION

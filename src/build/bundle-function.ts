@@ -11,9 +11,11 @@ import { type Bundle, type Chunk, replaceFile, writeChunk } from './write-chunk.
 
 /**
  * The flags of a function's Node, on a laptop as in its image. A young generation that holds a start needs no
- * collections meanwhile, and a larger one is memory that a stream of rows fills for nothing. With other flags than these V8 may reject the code caches, which are created with them.
+ * collections meanwhile, and a larger one is memory that a stream of rows fills for nothing. And no object of a request is made among
+ * the old ones, where what it refers to would stay (docs/decisions/0149). With other flags than these V8 may reject the code caches,
+ * which are created with them.
  */
-export const NODE_FLAGS: readonly string[] = ['--min-semi-space-size=8']
+export const NODE_FLAGS: readonly string[] = ['--min-semi-space-size=8', '--no-allocation-site-pretenuring']
 
 interface BundleOptions {
   /** The name of the start file; default: `<function>-<revision>.cjs`. */

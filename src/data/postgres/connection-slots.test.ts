@@ -73,3 +73,14 @@ it('ends a wait with its limit and with its signal, and takes no slot for it', a
   slots.release(1)
   expect(slots.acquire(options())).toBe(undefined)
 })
+
+it('says that the database is not reachable while a connection is being opened: that one is in use by nobody', async () => {
+  const slots = createConnectionSlots(2)
+  for (let i = 0; i < 2; i++) slots.acquire(options())
+  const { promise: connecting, resolve: connect } = Promise.withResolvers<string>()
+  const opened = slots.open(connecting)
+  await expect(slots.acquire(options({ timeoutMs: 1 }))).rejects.toThrow('The database is not reachable; retry later.')
+  connect('a connection')
+  expect(await opened).toBe('a connection')
+  await expect(slots.acquire(options({ timeoutMs: 1 }))).rejects.toThrow(EXHAUSTED)
+})

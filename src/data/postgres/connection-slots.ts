@@ -1,4 +1,5 @@
 import { Problem } from '../../contract/index.ts'
+import { databaseUnavailable } from './database-error.ts'
 
 interface AcquireOptions {
   readonly signal: AbortSignal
@@ -26,7 +27,10 @@ export function createConnectionSlots(max: number, { now = () => performance.now
   let averageHeldMs = 0
   let heldMs = 0
   let waitingSince = 0
+  let opening = 0
 
+  // A connection that is being opened is in nobody's use.
+  const refusal = () => (opening > 0 ? databaseUnavailable() : poolExhausted())
   const wait = (signal: AbortSignal, waitMs: number) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const leaveQueue = (reason: unknown) => {
@@ -34,7 +38,7 @@ export function createConnectionSlots(max: number, { now = () => performance.now
       reject(reason)
     }
     const onAbort = () => leaveQueue(signal.reason)
-    const limit = setTimeout(() => leaveQueue(poolExhausted()), waitMs)
+    const limit = setTimeout(() => leaveQueue(refusal()), waitMs)
     const end = () => {
       clearTimeout(limit)
       signal.removeEventListener('abort', onAbort)
@@ -65,8 +69,17 @@ export function createConnectionSlots(max: number, { now = () => performance.now
       const burstMs = maxWaitMs(timeoutMs)
       if (waiting.size === 0 || now() - waitingSince < burstMs) return wait(signal, burstMs)
       const waitMs = Math.min(timeoutMs * STEADY_WAIT_SHARE, burstMs)
-      if ((averageHeldMs * (waiting.size + 1)) / max > waitMs) throw poolExhausted()
+      if ((averageHeldMs * (waiting.size + 1)) / max > waitMs) throw refusal()
       return wait(signal, waitMs)
+    },
+    /** Waits for the connection of a slot. */
+    async open<Connection>(connecting: Promise<Connection>): Promise<Connection> {
+      opening++
+      try {
+        return await connecting
+      } finally {
+        opening--
+      }
     },
     /** Frees a slot that was held for so long: the request that has waited the longest gets it. */
     release(forMs: number): void {

@@ -60,7 +60,7 @@ export async function withConnection<Result>(
   }
   let client: pg.PoolClient
   try {
-    client = await connect(source, { signal, limitMs: Math.max(latestAt - acquiredAt, 0) })
+    client = await slots.open(connect(source, { signal, limitMs: Math.max(latestAt - acquiredAt, 0) }))
   } catch (error) {
     onRelease()
     throw error
