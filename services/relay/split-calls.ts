@@ -19,6 +19,7 @@ export function splitCalls(call: CallFunction, canaries: Pick<OpenCanaries, 'of'
       canaries.count(keyOf(options), {
         ...{ name, variant, waitMs, cold, undeclared: status === 500, broken: undefined },
         status: isSuccess(outcome) ? status : (status ?? 0) >= 500 ? status : undefined,
+        isReached: !isUnreached(outcome),
       })
     return variant === 'canary' && isUnreached(outcome) ? call(name, options) : outcome
   }

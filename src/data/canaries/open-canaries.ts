@@ -16,6 +16,8 @@ import { type FollowedCanary, followCanaries, recordCounts } from './canary-stor
 const INTERVAL_MS = 1_000
 /** Without the database nobody judges: from then on nobody is sent to a canary. */
 const STALE_MS = 5_000
+/** A canary that has just started is not reached by all ways to it at once: for so long, what does not arrive says nothing of it. */
+const STARTING_MS = 10_000
 /** Bodies that are compared with the contract, of each variant in each interval. */
 const MAX_CHECKED = 20
 /** Reads that are copied to a canary in each interval: enough to be sure of it soon, and no load beside that of callers. */
@@ -25,9 +27,13 @@ export interface OpenCanariesOptions {
   readonly log: Pick<Log, 'info' | 'warn'>
   /** Default: 1 s. */
   readonly intervalMs?: number
+  /** Default: 10 s. */
+  readonly startingMs?: number
 }
 
 interface Followed extends FollowedCanary {
+  readonly since: number
+  isReached: boolean
   readonly counter: ReturnType<typeof createVariantCounter>
   readonly checked: Record<Variant, number>
   copied: number
@@ -40,7 +46,7 @@ export type OpenCanaries = ReturnType<typeof openCanaries>
  * Follows the canaries of functions, and counts what becomes of their calls. No request waits for it: what was counted is written every
  * second, and judged by whoever writes it.
  */
-export function openCanaries(pool: pg.Pool, { log, intervalMs = INTERVAL_MS }: OpenCanariesOptions) {
+export function openCanaries(pool: pg.Pool, { log, intervalMs = INTERVAL_MS, startingMs = STARTING_MS }: OpenCanariesOptions) {
   let followed = new Map<string, Followed>()
   let readAt = performance.now()
   let running: Promise<void> | undefined
@@ -101,14 +107,21 @@ export function openCanaries(pool: pg.Pool, { log, intervalMs = INTERVAL_MS }: O
     })
     return running
   }
+  /** Whether a call did not arrive at a canary that nothing has arrived at yet. */
+  const isStarting = (canary: Followed, { variant, isReached = true }: VariantResponse): boolean => {
+    if (variant === 'canary' && isReached) canary.isReached = true
+    return variant === 'canary' && !canary.isReached && performance.now() - canary.since < startingMs
+  }
   void refresh()
   return {
     /** The canary of a function; undefined where callers are sent to none. */
     of: (name: string): FollowedCanary | undefined =>
       followed.size > 0 && performance.now() - readAt < STALE_MS ? followed.get(name) : undefined,
     /** `caller` is whoever stays with one revision, and sends more of the same. */
-    count: (caller: string, response: VariantResponse): void =>
-      followed.get(response.name)?.counter.count(caller, response),
+    count: (caller: string, response: VariantResponse): void => {
+      const canary = followed.get(response.name)
+      if (canary && !isStarting(canary, response)) canary.counter.count(caller, response)
+    },
     /** Whether one more body of this variant is to be compared with the contract. */
     mayCheck: (name: string, variant: Variant): boolean => {
       const { checked } = followed.get(name) ?? {}
@@ -134,5 +147,6 @@ export function openCanaries(pool: pg.Pool, { log, intervalMs = INTERVAL_MS }: O
 }
 
 const newFollowed = () => ({
+  ...{ since: performance.now(), isReached: false },
   ...{ counter: createVariantCounter(), checked: { stable: 0, canary: 0 }, copied: 0, shadow: noShadowCounts() },
 })

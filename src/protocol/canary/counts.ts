@@ -50,6 +50,8 @@ export interface VariantResponse {
   readonly cold: boolean
   /** Until the answer began. */
   readonly waitMs: number | undefined
+  /** Whether an instance of the revision answered; default: yes. */
+  readonly isReached?: boolean
 }
 
 /** Counts one more, in place. */

@@ -112,7 +112,7 @@ it('what the canary cannot be reached for, the old revision answers, and that co
   expect(await ask('/v1/plain', 'ann')).toMatchObject({ status: 200, text: '{"n":1}' })
   expect(invoked).toEqual(['GET /canary-plain/v1/plain', 'GET /plain/v1/plain'])
   expect(counted).toMatchObject([
-    { variant: 'canary', status: undefined },
+    { variant: 'canary', status: undefined, isReached: false },
     { variant: 'stable', status: 200 },
   ])
 })

@@ -42,8 +42,8 @@ export function watchVariant(
       if (broken !== undefined && revision !== undefined) metrics.replyChecked?.({ name, revision, fits: !broken })
       if (!counted) return
       const undeclared = status !== undefined && checks?.isDeclared(status) === false
-      const response = { name, variant: counted.variant, status, undeclared, broken, cold: cold === true, waitMs }
-      counted.canaries.count(counted.variantKey, response)
+      const seen = { status, undeclared, broken, cold: cold === true, waitMs, isReached: revision !== undefined }
+      counted.canaries.count(counted.variantKey, { name, variant: counted.variant, ...seen })
     },
   }
 }
