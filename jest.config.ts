@@ -26,7 +26,7 @@ const config: Config = {
   globalSetup: './test/support/jest-start.ts',
   globalTeardown: './test/support/jest-stop.ts',
   testSequencer: './test/support/jest-order.ts',
-  reporters: ['default', './test/support/jest-summary.ts'],
+  reporters: ['default', './test/support/jest-summary.ts', './test/support/jest-watchdog.ts'],
   // Of two cores: a third of all that tests do is waiting for leases, time limits and processes, and more of what the full run adds.
   maxWorkers: isFull ? 4 : 3,
   // No measure of anything: it ends what hangs, on a machine that is ten times slower than a quiet one, too.

@@ -1,20 +1,21 @@
 /**
- * node bench/scale/check.ts [seconds]
+ * node bench/scale/check.ts [seconds] [rounds]
  *
  * Whether the simulation says what happens: one of each part on this machine gets three mixes of requests at three rates, none of which the
- * service times were measured with, for so many seconds (15) each; the same is simulated at the rate that came. Prints what each part used of a core,
- * and ends with status 1 where the busiest part, or all together, are more than 15 % from it. Needs what bench/scale/measure.ts needs, run before it.
+ * service times were measured with, for so many seconds (15) each, in each of so many rounds (3), of which the median counts; the same is
+ * simulated at the rate that came. Prints what each part used of a core, and ends with status 1 where the busiest part, or all together, are more than 15 % from it. Needs what bench/scale/measure.ts needs, run before it.
  */
 import { loadavg } from 'node:os'
 import { MEASURED } from '../../src/deploy/size/measured.ts'
 import { CPU_PARTS, type CpuPart } from '../../src/deploy/size/service-times.ts'
+import { quartiles } from '../measure/samples.ts'
 import { openDatabase } from './measure-database.ts'
 import type { Mix } from './mix.ts'
 import { type Sent, sendMix } from './send-mix.ts'
 import { type Fleet, simulate } from './simulate.ts'
 import { startSystem } from './start-system.ts'
 
-const seconds = Number(process.argv[2] ?? 15)
+const [seconds, rounds] = [Number(process.argv[2] ?? 15), Number(process.argv[3] ?? 3)]
 const [WARM_UP_SECONDS, MAX_OFF, CALLERS] = [5, 0.15, 1_000]
 const POINTS: readonly { readonly rate: number; readonly mix: Mix }[] = [
   { rate: 300, mix: { refused: 0.1, kept: 0.3, read: 0.6 } },
@@ -30,12 +31,19 @@ const FLEET: Fleet = {
 await using system = await startSystem({ callers: CALLERS })
 await using database = await openDatabase(system.databaseUrl)
 const rows: Record<string, string | number>[] = []
-for (const { rate, mix } of POINTS) {
-  await sendMix(system, mix, { seconds: WARM_UP_SECONDS })
-  await database.untilDelivered()
-  const sent = await sendMix(system, mix, { rate, seconds, until: database.untilDelivered })
-  const expected = simulated(sent.requestsPerSecond, mix)
-  const measured = new Map(CPU_PARTS.map((part) => [part, coresOf(sent.cores, part)]))
+const sent = new Map(POINTS.map((point) => [point, [] as Sent[]]))
+for (let round = 0; round < rounds; round++) {
+  for (const [{ rate, mix }, runs] of sent) {
+    await sendMix(system, mix, { seconds: WARM_UP_SECONDS })
+    await database.untilDelivered()
+    runs.push(await sendMix(system, mix, { rate, seconds, until: database.untilDelivered }))
+  }
+}
+for (const [{ mix }, runs] of sent) {
+  const median = (of: (run: Sent) => number) => quartiles(runs.map(of)).median
+  const perSecond = median((run) => run.requestsPerSecond)
+  const expected = simulated(perSecond, mix)
+  const measured = new Map(CPU_PARTS.map((part) => [part, median((run) => coresOf(run.cores, part))]))
   const busiest = CPU_PARTS.reduce((most, part) =>
     (measured.get(part) ?? 0) > (measured.get(most) ?? 0) ? part : most,
   )
@@ -48,7 +56,7 @@ for (const { rate, mix } of POINTS) {
   if (Object.values(offs).some((one) => Math.abs(one) > MAX_OFF)) process.exitCode = 1
   const show = (of: ReadonlyMap<CpuPart, number>) => [...of].map(([part, cores]) => [part, cores.toFixed(3)])
   const percent = (part: number) => `${part > 0 ? '+' : ''}${(part * 100).toFixed(1)} %`
-  const at = sent.requestsPerSecond.toFixed(0)
+  const at = perSecond.toFixed(0)
   rows.push({ at, what: 'measured', ...Object.fromEntries(show(measured)), all: sum(measured).toFixed(3) })
   rows.push({ at, what: 'simulated', ...Object.fromEntries(show(expected)), all: sum(expected).toFixed(3) })
   rows.push({ at, what: `off: ${busiest} ${percent(offs.busiest)}`, all: percent(offs.all) })

@@ -1,4 +1,4 @@
-import { coresFor, type Demand, type ServiceTimes } from '../../src/deploy/size/service-times.ts'
+import { coresFor, type ServiceTimes, type TotalDemand } from '../../src/deploy/size/service-times.ts'
 import { LARGEST_POSTGRES_CORES } from '../../src/deploy/size/size-of.ts'
 import { demandsOf, type Traffic } from '../../src/deploy/size/traffic.ts'
 import type { Mix } from './mix.ts'
@@ -27,7 +27,7 @@ export function fleetFor(
   const none = { refused: 0, kept: 0, read: 0, write: 0 }
   const only = (part: Partial<Traffic['requests']>, events = 0) =>
     demandsOf({ requests: { ...none, ...part }, events }, times).function
-  const count = (demand: Demand, atLeast: number) => Math.max(atLeast, Math.ceil(coresFor(demand, utilisation)))
+  const count = (demand: TotalDemand, atLeast: number) => Math.max(atLeast, Math.ceil(coresFor(demand, utilisation)))
   const primaries = grown ? Math.ceil(coresFor(demands.postgres, utilisation) / LARGEST_POSTGRES_CORES) : 1
   return {
     gateways: count(demands.gateway, 2),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { createRandom } from '../../src/deploy/sample/random.ts'
-import type { ServiceTimes } from '../../src/deploy/size/service-times.ts'
+import { type ServiceTimes, utilisationOf } from '../../src/deploy/size/service-times.ts'
 import { busiestOf, type Run, simulate } from './simulate.ts'
 import { createStation } from './stations.ts'
 import { rankOf } from './zipf.ts'
@@ -46,6 +46,20 @@ describe('a line', () => {
     expect((sum / requests) * 1_000).toBeLessThan(2.1)
   })
 
+  it('wakes whoever had nothing to do, the more the longer that was, as `ebb size` reckons', () => {
+    for (const perSecond of [50, 200, 1_000]) {
+      const random = createRandom('7').fraction
+      const station = createStation({ servers: 1, random })
+      let at = 0
+      for (let i = 0; i < 200_000; i++) {
+        at -= Math.log(1 - random()) / perSecond
+        station.serve(at, { busy: 300, wake: 600 })
+      }
+      const expected = utilisationOf({ busy: perSecond * 300, wake: perSecond * 600, perSecond })
+      expect(Math.abs(station.utilisation(at) / expected - 1)).toBeLessThan(0.05)
+    }
+  })
+
   it('of a hundredth of one server, with a hundredth of the requests, has the same use and the same waits', () => {
     const waits = [1, 0.01].map((servers) => {
       const random = createRandom('5').fraction
@@ -53,7 +67,7 @@ describe('a line', () => {
       let [at, sum] = [0, 0]
       for (let i = 0; i < 100_000; i++) {
         at -= Math.log(1 - random()) / (500 * servers)
-        sum += station.serve(at, each(1_000)).at - at
+        sum += station.serve(at, { busy: 500, wake: 1_000 }).at - at
       }
       return [station.utilisation(at), sum / 100]
     })

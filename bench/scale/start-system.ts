@@ -88,9 +88,16 @@ export async function startSystem({ callers = 100 } = {}) {
 
 export type System = Awaited<ReturnType<typeof startSystem>>
 
-/** Of a process and its children, which Postgres's connections are. */
+/** Of a process and its children, which Postgres's connections are, those among them that have ended. */
 async function cpuOf(pid: number): Promise<number> {
   const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').filter(Boolean)
   const each = await Promise.all([pid, ...children.map(Number)].map((one) => readCpuMicros(one).catch(() => 0)))
-  return each.reduce((sum, micros) => sum + micros, 0)
+  return each.reduce((sum, micros) => sum + micros, await ofEnded(pid))
+}
+
+/** proc(5): cutime and cstime, in hundredths of a second. */
+async function ofEnded(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[13]) + Number(fields[14])) * 10_000
 }

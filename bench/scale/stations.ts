@@ -1,4 +1,4 @@
-import type { Demand } from '../../src/deploy/size/service-times.ts'
+import { type Demand, wakeFactor } from '../../src/deploy/size/service-times.ts'
 
 export interface StationOptions {
   /** How many there are of it; in a part of a system a fraction, such as 0.01 for a hundredth of the one Redis. */
@@ -40,9 +40,9 @@ export function createStation({ servers, shared = false, random, away }: Station
     /** Gives it work at a time that is never before that of the last; `as` names the server, such as that of a key. */
     serve(at: number, { busy, wake }: Demand, as?: number): Served {
       const server = as === undefined ? choose(at) : as % count
-      const idle = (freeAt[server] ?? 0) <= at
+      const woken = wake * wakeFactor(Math.max(0, at - (freeAt[server] ?? 0)) / slower)
       // As varied as an exponential distribution is.
-      const seconds = ((busy + (idle ? wake : 0)) / 1e6) * -Math.log(1 - random()) * slower
+      const seconds = ((busy + woken) / 1e6) * -Math.log(1 - random()) * slower
       const begin = Math.max(at, freeAt[server] ?? 0)
       freeAt[server] = begin + seconds
       busySeconds += seconds

@@ -5,87 +5,87 @@ export const MEASURED: ServiceTimes = {
   machine: {
     node: 'v26.10.0',
     cores: 2,
-    load: 1.6,
-    date: '2026-11-30',
+    load: 1.1,
+    date: '2026-12-01',
   },
   requests: {
     refused: {
       gateway: {
-        busy: 43.1,
-        wake: 190,
+        busy: 38.5,
+        wake: 75,
       },
     },
     kept: {
       gateway: {
-        busy: 62.6,
-        wake: 297.2,
+        busy: 53.8,
+        wake: 198,
       },
       redis: {
-        busy: 4.3,
-        wake: 62.1,
+        busy: 3.6,
+        wake: 41.6,
       },
     },
     read: {
       gateway: {
-        busy: 239.7,
-        wake: 567.1,
+        busy: 162.3,
+        wake: 319.5,
       },
       redis: {
-        busy: 21.4,
-        wake: 57.4,
+        busy: 16.8,
+        wake: 36.8,
       },
       postgres: {
-        busy: 108.3,
-        wake: 0,
+        busy: 81.9,
+        wake: 61.7,
       },
       function: {
-        busy: 278.4,
-        wake: 796.3,
+        busy: 197.4,
+        wake: 398.9,
       },
     },
     write: {
       gateway: {
-        busy: 431.9,
-        wake: 682.1,
+        busy: 371.8,
+        wake: 389.8,
       },
       redis: {
-        busy: 32.5,
-        wake: 58.7,
+        busy: 29,
+        wake: 26.5,
       },
       postgres: {
-        busy: 551.9,
-        wake: 490,
+        busy: 490.4,
+        wake: 172.4,
       },
       function: {
-        busy: 526.9,
-        wake: 1065.8,
+        busy: 446.4,
+        wake: 447.2,
       },
     },
   },
   event: {
     postgres: {
-      busy: 1048.7,
-      wake: 1301.8,
+      busy: 841.1,
+      wake: 1129.2,
     },
     relay: {
-      busy: 453.2,
-      wake: 623.5,
+      busy: 358.2,
+      wake: 494.3,
     },
     function: {
-      busy: 807.9,
-      wake: 212.8,
+      busy: 599.3,
+      wake: 321.6,
     },
   },
   idle: {
-    gateway: 8771,
-    redis: 1718,
-    postgres: 5490,
-    relay: 6535,
-    function: 316,
+    gateway: 5497,
+    redis: 1502,
+    postgres: 4717,
+    relay: 4020,
+    function: 312,
   },
   connectionMs: {
-    read: 0.5,
-    write: 1.6,
+    read: 0.4,
+    write: 1.3,
   },
   flushMs: 0.2,
 }

@@ -10,8 +10,13 @@ export type CpuPart = (typeof CPU_PARTS)[number]
 export interface Demand {
   /** Where there is always the next one to do: what bounds the rate. */
   readonly busy: number
-  /** On top of it where the process had nothing to do and has to be woken; of what is half busy, half of it. */
+  /** On top of it where the process had nothing to do and has to be woken: so much where one comes every 5 ms, and twice that where one comes every 20. */
   readonly wake: number
+}
+
+/** What so many requests and events make together at one part in a second, in microseconds. */
+export interface TotalDemand extends Demand {
+  readonly perSecond: number
 }
 
 /** So much work at each part; a part that is left out has none. */
@@ -34,26 +39,48 @@ export interface ServiceTimes {
 /** Adds up what these rates make at one part: its whole demand a second where it is never idle, and what waking it adds. */
 export function addDemands(
   loads: readonly { readonly perSecond: number; readonly demand: Demand | undefined }[],
-): Demand {
-  const sum = { busy: 0, wake: 0 }
+): TotalDemand {
+  const sum = { busy: 0, wake: 0, perSecond: 0 }
   for (const { perSecond, demand } of loads) {
-    sum.busy += perSecond * (demand?.busy ?? 0)
-    sum.wake += perSecond * (demand?.wake ?? 0)
+    if (!demand) continue
+    sum.busy += perSecond * demand.busy
+    sum.wake += perSecond * demand.wake
+    sum.perSecond += perSecond
   }
   return sum
 }
 
 const MICROS = 1_000_000
+/** At which `wake` is measured. */
+const WAKE_PER_SECOND = 200
+/** Beyond a pause of 100 ms nothing was measured, and no more is reckoned. */
+const MAX_FACTOR = Math.sqrt(20)
+/** Of a pause that is as varied as an exponential distribution is: its root, by the root of its mean. */
+const MEAN_OF_ROOT = Math.sqrt(Math.PI) / 2
+
+/** How much of `wake` it takes after such a pause. It grows with its root, as what was measured at 50, 200 and 800 a second does. */
+export const wakeFactor = (pauseSeconds: number): number =>
+  Math.min(Math.sqrt(pauseSeconds * WAKE_PER_SECOND) / MEAN_OF_ROOT, MAX_FACTOR)
+
+/** The same on the average, where so many come to one core in a second at random. */
+const meanWakeFactor = (perSecond: number): number => Math.min(Math.sqrt(WAKE_PER_SECOND / perSecond), MAX_FACTOR)
 
 /**
- * The share of its cores that a part uses under such a demand a second. It is u = (busy + (1 - u) wake) / cores, solved for u: the busier it is,
+ * The share of its cores that a part uses under such a demand. It is u = (busy + (1 - u) woken) / cores, solved for u: the busier it is,
  * the more it finds to do each time that it is woken. Above 1 it is more than they can do.
  */
-export function utilisationOf({ busy, wake }: Demand, cores = 1): number {
+export function utilisationOf({ busy, wake, perSecond }: TotalDemand, cores = 1): number {
   const capacity = cores * MICROS
-  return busy >= capacity ? busy / capacity : (busy + wake) / (capacity + wake)
+  const woken = wake === 0 ? 0 : wake * meanWakeFactor(perSecond / cores)
+  return busy >= capacity ? busy / capacity : (busy + woken) / (capacity + woken)
 }
 
-/** How many cores keep the part at this utilisation or below. */
-export const coresFor = ({ busy, wake }: Demand, utilisation: number): number =>
-  (busy + (1 - utilisation) * wake) / (utilisation * MICROS)
+/** How many cores keep the part at this utilisation or below: n of n u = busy + (1 - u) wake sqrt(n 200 / perSecond), in seconds. */
+export function coresFor({ busy, wake, perSecond }: TotalDemand, utilisation: number): number {
+  const each = utilisation * MICROS
+  const woken = (1 - utilisation) * wake
+  if (woken === 0) return busy / each
+  const atEach = woken * Math.sqrt(WAKE_PER_SECOND / perSecond)
+  const root = (atEach + Math.sqrt(atEach ** 2 + 4 * each * busy)) / (2 * each)
+  return Math.min(root ** 2, (busy + woken * MAX_FACTOR) / each)
+}

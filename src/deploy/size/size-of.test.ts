@@ -52,14 +52,20 @@ const sized = (options: Partial<LoadOptions> = {}, more: Partial<SizeOptions> = 
 
 describe('how busy a part is', () => {
   it('is what it has to do, and less of waking the busier it is; so many cores keep it at what is wanted', () => {
-    expect(utilisationOf({ busy: 250_000, wake: 0 })).toBe(0.25)
-    const demand = { busy: 300_000, wake: 400_000 }
-    expect(utilisationOf(demand)).toBe(0.5)
-    expect(coresFor(demand, 0.5)).toBe(1)
-    for (const utilisation of [0.1, 0.4, 0.7, 0.9])
-      expect(utilisationOf(demand, coresFor(demand, utilisation))).toBeCloseTo(utilisation, 9)
+    expect(utilisationOf({ busy: 250_000, wake: 0, perSecond: 100 })).toBe(0.25)
+    // u = 0.3 + (1 - u) 0.4.
+    const demand = { busy: 300_000, wake: 400_000, perSecond: 200 }
+    expect(utilisationOf(demand)).toBeCloseTo(0.5, 9)
+    expect(coresFor(demand, 0.5)).toBeCloseTo(1, 9)
+    // Of pauses that are a quarter as long, half: u = 0.3 + (1 - u) 0.2.
+    expect(utilisationOf({ ...demand, perSecond: 800 })).toBeCloseTo(0.5 / 1.2, 9)
+    for (const perSecond of [0.1, 200, 5_000])
+      for (const utilisation of [0.1, 0.4, 0.7, 0.9]) {
+        const each = { ...demand, perSecond }
+        expect(utilisationOf(each, coresFor(each, utilisation))).toBeCloseTo(utilisation, 9)
+      }
     // Never woken, since it is never idle.
-    expect(utilisationOf({ busy: 2_000_000, wake: 1_000_000 })).toBe(2)
+    expect(utilisationOf({ busy: 2_000_000, wake: 1_000_000, perSecond: 1 })).toBe(2)
   })
 })
 

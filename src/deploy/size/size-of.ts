@@ -1,6 +1,6 @@
 import { type PriceSheet, pricePerSecond } from '../../contract/index.ts'
 import type { ReservedSize } from '../../contract/price-of.ts'
-import { coresFor, type Demand, type ServiceTimes } from './service-times.ts'
+import { addDemands, coresFor, type ServiceTimes, type TotalDemand } from './service-times.ts'
 import { calledOf, demandsOf, type EndpointLoad, type Load, type RunAs, trafficOf } from './traffic.ts'
 
 /** What an installation gives its parts: the chart's values. */
@@ -54,7 +54,7 @@ export function sizeOf(load: Load, options: SizeOptions): Sized {
   const demands = demandsOf(traffic, times)
   const price = (count: number, reserved: ReservedSize) =>
     prices ? count * pricePerSecond(reserved, prices) * MONTH_SECONDS : null
-  const sized = (part: SizedPart['part'], name: string, demand: Demand, given: Given): SizedPart => {
+  const sized = (part: SizedPart['part'], name: string, demand: TotalDemand, given: Given): SizedPart => {
     const { atLeast = 1, coresEach = 1, reserved, max } = given
     const needed = coresFor(demand, utilisation)
     const count = Math.max(atLeast, Math.ceil(needed / coresEach - EPSILON))
@@ -76,8 +76,7 @@ export function sizeOf(load: Load, options: SizeOptions): Sized {
       sized('endpoint', one.name, callDemand(one, times), podsOf(one, times, utilisation)),
     ),
     ...load.subscribers.map((one) => {
-      const { function: demand } = times.event
-      const each = { busy: one.perSecond * (demand?.busy ?? 0), wake: one.perSecond * (demand?.wake ?? 0) }
+      const each = addDemands([{ perSecond: one.perSecond, demand: times.event.function }])
       return sized(
         'subscriber',
         one.name,
@@ -118,12 +117,9 @@ const EPSILON = 1e-9
 const toSteps = (cores: number) => Math.ceil((cores * MILLI) / STEP_MILLI - EPSILON) * STEP_MILLI
 
 /** What the calls of an endpoint compute in its function. */
-function callDemand(load: EndpointLoad, times: ServiceTimes): Demand {
-  const perSecond = calledOf(load)
-  const { busy, wake } = times.requests[load.kind].function ?? { busy: 0, wake: 0 }
-  return load.own
-    ? { busy: perSecond * load.own.cpuMicros, wake: 0 }
-    : { busy: perSecond * busy, wake: perSecond * wake }
+function callDemand(load: EndpointLoad, times: ServiceTimes): TotalDemand {
+  const demand = load.own ? { busy: load.own.cpuMicros, wake: 0 } : times.requests[load.kind].function
+  return addDemands([{ perSecond: calledOf(load), demand }])
 }
 
 /** How long a call takes that waits for nobody else. */

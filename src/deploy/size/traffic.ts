@@ -3,9 +3,9 @@ import {
   addDemands,
   CPU_PARTS,
   type CpuPart,
-  type Demand,
   type RequestKind,
   type ServiceTimes,
+  type TotalDemand,
 } from './service-times.ts'
 
 /** Requests and events a second. */
@@ -71,12 +71,12 @@ export function trafficOf({ endpoints, subscribers, refused }: Load): Traffic {
 export const calledOf = ({ perSecond, kept }: EndpointLoad): number => perSecond * (1 - kept)
 
 /** What each part has to do a second. */
-export function demandsOf({ requests, events }: Traffic, times: ServiceTimes): Readonly<Record<CpuPart, Demand>> {
+export function demandsOf({ requests, events }: Traffic, times: ServiceTimes): Readonly<Record<CpuPart, TotalDemand>> {
   const kinds = Object.entries(requests) as [RequestKind, number][]
-  const demands = CPU_PARTS.map((part): [CpuPart, Demand] => {
+  const demands = CPU_PARTS.map((part): [CpuPart, TotalDemand] => {
     const ofRequests = kinds.map(([kind, perSecond]) => ({ perSecond, demand: times.requests[kind][part] }))
     return [part, addDemands([...ofRequests, { perSecond: events, demand: times.event[part] }])]
   })
   // Each part is there.
-  return Object.fromEntries(demands) as Record<CpuPart, Demand>
+  return Object.fromEntries(demands) as Record<CpuPart, TotalDemand>
 }
