@@ -22,7 +22,11 @@ async function setUp({ maxConnections = 1_000, keepAlive = '95' } = {}) {
   })
   const port = await listenForTest(server)
   const origin = `http://127.0.0.1:${port}`
-  const pools = createFunctionPools({ maxConnections })
+  let ms = 0
+  const pools = createFunctionPools({ maxConnections, now: () => ms })
+  const pass = (byMs: number) => {
+    ms += byMs
+  }
   closers.push(pools.close)
   const ask = async (pool: Dispatcher) => {
     const { body, headers } = await pool.request({ origin, path: '/', method: 'GET' })
@@ -32,7 +36,7 @@ async function setUp({ maxConnections = 1_000, keepAlive = '95' } = {}) {
   const release = () => {
     for (const response of held.splice(0)) response.setHeader('keep-alive', `timeout=${keepAlive}`).end('{}')
   }
-  return { pools, origin, ask, release, held, sockets }
+  return { pools, origin, ask, release, held, sockets, pass }
 }
 
 const route = (name: string, max: number, concurrency: number) => ({ name, scale: { max, concurrency } })
@@ -90,4 +94,19 @@ it('follows a contract that changes', async () => {
   const first = pools.of(route('f', 1, 1), origin)
   expect(pools.of(route('f', 1, 1), origin)).toBe(first)
   expect(pools.of(route('f', 2, 1), origin)).not.toBe(first)
+})
+
+it('opens new connections after five minutes, so that new instances get some, and breaks no request that is under way', async () => {
+  const { pools, origin, ask, held, release, sockets, pass } = await setUp()
+  const f = route('f', 10, 10)
+  const first = pools.of(f, origin)
+  const underWay = ask(first)
+  await untilTrue(() => held.length === 1)
+  pass(299_999)
+  expect(pools.of(f, origin)).toBe(first)
+  pass(1)
+  expect(pools.of(f, origin)).not.toBe(first)
+  release()
+  await underWay
+  await untilTrue(() => sockets.size === 0)
 })

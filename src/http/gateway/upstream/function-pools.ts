@@ -25,6 +25,7 @@ interface FunctionPoolsOptions {
   /** The most connections of one pool, whatever a contract says. */
   readonly maxConnections: number
   readonly connect?: NonNullable<Pool.Options['connect']>
+  readonly now?: () => number
 }
 
 /** Below the 90 s of Knative's queue-proxy and the 95 s of a function itself, which says so in its responses. */
@@ -33,7 +34,7 @@ const MAX_KEEP_ALIVE_MS = 85_000
 const KEEP_ALIVE_MS = 4_000
 /** By which a connection is given up before its server closes it. */
 const KEEP_ALIVE_SLACK_MS = 2_000
-/** So that new instances get their share of the connections. */
+/** So that new instances get their share of the connections. undici has a limit of its own, and asks each connection for it with each request. */
 const MAX_AGE_MS = 300_000
 /** Revisions that respond in turn, as with a canary, are not one rollout after another. */
 const MAX_REVISIONS = 8
@@ -42,19 +43,24 @@ interface FunctionPool {
   readonly pool: Pool
   readonly origin: string
   readonly connections: number
+  readonly openedAt: number
 }
 
 /** A pool of connections for each function: one that hangs holds up no other, and each has as many as it can use. */
-export function createFunctionPools({ maxConnections, connect = {} }: FunctionPoolsOptions): FunctionPools {
+export function createFunctionPools({
+  maxConnections,
+  connect = {},
+  now = () => performance.now(),
+}: FunctionPoolsOptions): FunctionPools {
   const pools = new Map<string, FunctionPool>()
   const revisions = new Map<string, Set<string>>()
 
   const create = (name: string, origin: string, connections: number): FunctionPool => {
     const pool = new Pool(origin, {
       ...{ connections, keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: MAX_KEEP_ALIVE_MS, connect },
-      ...{ keepAliveTimeoutThreshold: KEEP_ALIVE_SLACK_MS, clientTtl: MAX_AGE_MS },
+      keepAliveTimeoutThreshold: KEEP_ALIVE_SLACK_MS,
     })
-    const created = { pool, origin, connections }
+    const created = { pool, origin, connections, openedAt: now() }
     pool.on('disconnect', () => {
       const { connected, size } = pool.stats
       if (connected === 0 && size === 0 && pools.get(name) === created) drop(name)
@@ -73,7 +79,8 @@ export function createFunctionPools({ maxConnections, connect = {} }: FunctionPo
     of({ name, scale }, origin) {
       const connections = Math.min(maxConnections, maxInFlight(scale))
       const known = pools.get(name)
-      if (known?.origin === origin && known.connections === connections) return known.pool
+      const isYoung = known !== undefined && now() - known.openedAt < MAX_AGE_MS
+      if (isYoung && known.origin === origin && known.connections === connections) return known.pool
       drop(name)
       return create(name, origin, connections).pool
     },
