@@ -18,7 +18,7 @@ beforeEach(async () => {
 })
 
 const call = (isReached: boolean) => ({
-  ...{ name: 'say-hello', variant: 'canary', status: isReached ? 200 : undefined, isReached } as const,
+  ...({ name: 'say-hello', variant: 'canary', status: isReached ? 200 : undefined, isReached } as const),
   ...{ undeclared: false, broken: undefined, cold: false, waitMs: undefined },
 })
 
@@ -26,7 +26,7 @@ const call = (isReached: boolean) => ({
 async function countedOf(arrived: readonly boolean[], startingMs?: number) {
   const canaries = openCanaries(owner, { log, ...(startingMs === undefined ? {} : { startingMs }) })
   await canaries.refresh()
-  arrived.forEach((isReached, caller) => canaries.count(String(caller), call(isReached)))
+  for (const [caller, isReached] of arrived.entries()) canaries.count(String(caller), call(isReached))
   await canaries.close()
   const [canary] = await listCanaries(owner)
   if (!canary) throw new Error('there is no canary')

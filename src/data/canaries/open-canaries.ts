@@ -46,7 +46,10 @@ export type OpenCanaries = ReturnType<typeof openCanaries>
  * Follows the canaries of functions, and counts what becomes of their calls. No request waits for it: what was counted is written every
  * second, and judged by whoever writes it.
  */
-export function openCanaries(pool: pg.Pool, { log, intervalMs = INTERVAL_MS, startingMs = STARTING_MS }: OpenCanariesOptions) {
+export function openCanaries(
+  pool: pg.Pool,
+  { log, intervalMs = INTERVAL_MS, startingMs = STARTING_MS }: OpenCanariesOptions,
+) {
   let followed = new Map<string, Followed>()
   let readAt = performance.now()
   let running: Promise<void> | undefined

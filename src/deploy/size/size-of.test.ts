@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { limitsOf } from './limits-of.ts'
 import { MEASURED } from './measured.ts'
 import { type LoadOptions, readLoad } from './read-load.ts'
-import { CPU_PARTS, coresFor, REQUEST_KINDS, type ServiceTimes, utilisationOf } from './service-times.ts'
+import { CPU_PARTS, coresFor, REQUEST_KINDS, type ServiceTimes, utilisationOf, wakeFactor } from './service-times.ts'
 import { type SizeOptions, sizeOf } from './size-of.ts'
 
 const each = (micros: number) => ({ busy: micros, wake: 0 })
@@ -66,6 +66,11 @@ describe('how busy a part is', () => {
       }
     // Never woken, since it is never idle.
     expect(utilisationOf({ busy: 2_000_000, wake: 1_000_000, perSecond: 1 })).toBe(2)
+  })
+
+  it('is twice as much of waking after four times the pause, up to a tenth of a second', () => {
+    expect(wakeFactor(0.02) / wakeFactor(0.005)).toBeCloseTo(2, 9)
+    expect([wakeFactor(0), wakeFactor(1) === wakeFactor(10)]).toEqual([0, true])
   })
 })
 
