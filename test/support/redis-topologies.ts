@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
@@ -9,8 +11,31 @@ import { untilTrue } from './until.ts'
 const SLOTS = 16_384
 const QUIET = ['--save', '', '--appendonly', 'no']
 
-/** Below those that the system gives out, and so that the port of a node's bus, 10,000 above, is there, too. */
-const somePort = () => 20_000 + Math.floor(Math.random() * 12_000)
+/** That of a node's bus is so much above its own. */
+const BUS = 10_000
+
+const given = new Set<number>()
+
+/** One that is free, with that of a node's bus; both are below those that the system gives to connections. */
+async function findPort(): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const port = 20_000 + Math.floor(Math.random() * 2_700)
+    if (given.has(port) || !(await isFree(port)) || !(await isFree(port + BUS))) continue
+    given.add(port)
+    return port
+  }
+  throw new Error('50 ports that were tried are in use')
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  const listens = await once(server.listen(port, '127.0.0.1'), 'listening').then(
+    () => true,
+    () => false,
+  )
+  await new Promise((resolve) => server.close(resolve))
+  return listens
+}
 
 /** Starts servers in a folder of their own. */
 async function openFolder() {
@@ -46,7 +71,7 @@ async function openFolder() {
 /** A cluster of three nodes on this machine, without replicas. */
 export async function startRedisCluster() {
   const { start, stop } = await openFolder()
-  const ports = [somePort(), somePort(), somePort()]
+  const ports = [await findPort(), await findPort(), await findPort()]
   const atPort = (port: number) => ['--port', `${port}`, '--bind', '127.0.0.1', ...QUIET]
   for (const port of ports)
     await start([...atPort(port), '--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`])
@@ -74,7 +99,7 @@ export async function startRedisCluster() {
 /** A primary called `main`, a replica of it, and a Sentinel that finds the primary dead after half a second. */
 export async function startRedisSentinel() {
   const { folder, start, kill, stop } = await openFolder()
-  const [port, replicaPort, sentinelPort] = [somePort(), somePort(), somePort()]
+  const [port, replicaPort, sentinelPort] = [await findPort(), await findPort(), await findPort()]
   const atPort = (at: number) => ['--port', `${at}`, '--bind', '127.0.0.1', ...QUIET]
   const primary = await start(atPort(port))
   await start([...atPort(replicaPort), '--replicaof', '127.0.0.1', `${port}`])
