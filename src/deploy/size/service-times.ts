@@ -71,7 +71,7 @@ const meanWakeFactor = (perSecond: number): number => Math.min(Math.sqrt(WAKE_PE
  */
 export function utilisationOf({ busy, wake, perSecond }: TotalDemand, cores = 1): number {
   const capacity = cores * MICROS
-  const woken = wake === 0 ? 0 : wake * meanWakeFactor(perSecond / cores)
+  const woken = wake * meanWakeFactor(perSecond / cores)
   return busy >= capacity ? busy / capacity : (busy + woken) / (capacity + woken)
 }
 
