@@ -20,13 +20,17 @@ import { startSystem } from './start-system.ts'
 
 const [seconds, rounds] = [Number(process.argv[2] ?? 15), Number(process.argv[3] ?? 3)]
 const [WARM_UP_SECONDS, MAX_OFF, CALLERS] = [5, 0.15, 1_000]
-const POINTS: readonly { readonly rate: number; readonly mix: Mix }[] = [
+interface Point {
+  readonly rate: number
+  readonly mix: Mix
+}
+const POINTS: readonly Point[] = [
   { rate: 300, mix: { refused: 0.1, kept: 0.3, read: 0.6 } },
   { rate: 100, mix: { read: 0.5, write: 0.25, told: 0.25 } },
   { rate: 600, mix: { refused: 0.3, kept: 0.2, read: 0.4, write: 0.1 } },
 ]
-/** What they cost is known from the measurement. */
-const KNOWN = { rate: 200, mix: { read: 1 } as Mix }
+/** What these cost is known from the measurement. */
+const KNOWN: Point = { rate: 200, mix: { read: 1 } }
 /** One of each, on two cores. */
 const FLEET: Fleet = {
   ...{ gateways: 1, relays: 1, redis: 1, postgresCores: 2, connections: 20 },
